@@ -7,9 +7,11 @@ other name, too.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from include.contracts.records.label import LabelRecord
@@ -24,6 +26,58 @@ MAX_USER = 40
 """Characters of the user's name that a file's name holds; the records have the whole name."""
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9._@]+")
+_MARKED = re.compile(
+    r"(?P<day>\d{4}-\d\d-\d\d)/.*-(?P<time>\d{12})-(?P<mark>[0-9a-f]{16})(?P<kind>[lw])[0-9a-f]*\.jsonl"
+)
+
+
+@dataclass(frozen=True)
+class MarkedName:
+    """What the name of a file with a single label says, so that a reader needs no content.
+
+    Attributes:
+        moment: When the file was written.
+        mark: The `photo_mark` of the photo.
+        withdrawn: Whether the record withdraws the user's earlier label.
+    """
+
+    moment: datetime
+    mark: str
+    withdrawn: bool
+
+
+def photo_mark(file: str) -> str:
+    """Return the mark of a photo in names of label files: a hash of `LabelRecord.file`."""
+    return hashlib.sha256(file.encode()).hexdigest()[:16]
+
+
+def label_identifier(records: Sequence[LabelRecord], random: str) -> str:
+    """Return the identifier of a file's name; a single label's marks the photo.
+
+    Args:
+        records: The labels of the file.
+        random: A random text in hex that makes the name unique.
+    """
+    file = records[0].file if len(records) == 1 else None
+    if file is None:
+        return random
+    return f"{photo_mark(file)}{'w' if records[0].withdrawn else 'l'}{random}"
+
+
+def parse_marked_name(name: str) -> MarkedName | None:
+    """Return what a name below labels/ says, or None if it marks no photo."""
+    match = _MARKED.fullmatch(name)
+    if match is None:
+        return None
+    time = match["time"]
+    try:
+        # A list has thousands of names, and strptime is ten times slower.
+        moment = datetime.fromisoformat(
+            f"{match['day']}T{time[:2]}:{time[2:4]}:{time[4:6]}.{time[6:]}+00:00"
+        )
+    except ValueError:
+        return None
+    return MarkedName(moment, match["mark"], match["kind"] == "w")
 
 
 def label_file_name(user: str, moment: datetime, identifier: str) -> str:
@@ -33,7 +87,7 @@ def label_file_name(user: str, moment: datetime, identifier: str) -> str:
         user: The user who gives the labels; other characters than A-Z, a-z, 0-9, `.`, `_` and `@`
             become one `_`.
         moment: The time of writing, with a time zone.
-        identifier: A random text that makes the name unique.
+        identifier: A text that makes the name unique (`label_identifier`).
     """
     utc = moment.astimezone(UTC)
     name = _UNSAFE.sub("_", user)[:MAX_USER].strip(".") or "_"

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from include.contracts.label_files import label_file_name, label_lines
+from include.contracts.label_files import label_file_name, label_identifier, label_lines
 from include.contracts.records import LabelRecord
 from include.storage.layout import Layout
 
@@ -37,7 +37,8 @@ def write_labels(
     others = sorted({record.who for record in records} - {user})
     if others:
         raise ValueError(f"{user} cannot write labels in the name of {', '.join(others)}")
-    key = layout.label_file(label_file_name(user, now, secrets.token_hex(4)))
+    identifier = label_identifier(records, secrets.token_hex(4))
+    key = layout.label_file(label_file_name(user, now, identifier))
     body = label_lines(records)
     s3.put_object(Bucket=layout.bucket, Key=key, Body=body, ContentType=JSON_LINES, IfNoneMatch="*")
     return key

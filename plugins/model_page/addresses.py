@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from functools import cache
 from urllib.parse import quote, urlencode, urlsplit
 
 PREFIX = "/image-models"
 """The path below which Airflow mounts the application."""
 
 
+@cache
 def base_path() -> str:
-    """Return the path of `[api] base_url` without a final slash: "" or "/airflow"."""
+    """Return the path of `[api] base_url` without a final slash: "" or "/airflow".
+
+    It is read once: Airflow looks a setting up in several places, and a page has hundreds of links.
+    """
     from airflow.sdk import conf
 
     return urlsplit(conf.get("api", "base_url", fallback="") or "").path.rstrip("/")

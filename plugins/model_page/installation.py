@@ -15,6 +15,7 @@ from typing import Any
 from include.config import Deployment, Pipeline, find_pipeline
 from include.config.deployment import SETTINGS
 from include.storage.layout import Layout
+from model_page.reading.lists import parse_lists_fast
 
 CONNECTION = "aws_default"
 """The Airflow connection of all AWS clients, as of the DAGs."""
@@ -51,8 +52,10 @@ class Installation:
 
     @cached_property
     def s3(self) -> Any:
-        """A boto3 S3 client."""
-        return self._client("s3", **TIMEOUTS)
+        """A boto3 S3 client, whose lists of keys have names and times only."""
+        client = self._client("s3", **TIMEOUTS)
+        parse_lists_fast(client)
+        return client
 
     @cached_property
     def sagemaker(self) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from functools import cache
 from typing import TYPE_CHECKING, Annotated
 from zoneinfo import available_timezones
 
@@ -39,8 +40,14 @@ def _cron(text: str) -> str:
     return text
 
 
+@cache
+def _timezones() -> frozenset[str]:
+    # Listing them reads hundreds of files.
+    return frozenset(available_timezones())
+
+
 def _timezone(name: str) -> str:
-    if name not in available_timezones():
+    if name not in _timezones():
         raise ValueError("allowed: a name of the time zone database, such as UTC or Asia/Shanghai")
     return name
 

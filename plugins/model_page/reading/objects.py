@@ -69,7 +69,7 @@ class ObjectReader:
         self._clock = clock
         self._lock = threading.Lock()
         self._known: OrderedDict[str, tuple[Stored, float]] = OrderedDict()
-        self._parsed: dict[tuple[str, str], Any] = {}
+        self._parsed: dict[str, dict[str, Any]] = {}
         self._bytes = 0
 
     def read(
@@ -141,10 +141,10 @@ class ObjectReader:
         stored = self.read(key, limit, immutable=immutable)
         if stored is None:
             return None
-        identity = (key, stored.etag + getattr(parser, "__qualname__", ""))
+        identity = stored.etag + getattr(parser, "__qualname__", "")
         with self._lock:
-            if identity in self._parsed:
-                return self._parsed[identity]
+            if identity in self._parsed.get(key, {}):
+                return self._parsed[key][identity]
         try:
             value = parser(stored.body)
         except ValueError as error:
@@ -154,7 +154,7 @@ class ObjectReader:
         with self._lock:
             if len(self._parsed) >= KEPT_PARSED:
                 self._parsed.clear()
-            self._parsed[identity] = value
+            self._parsed.setdefault(key, {})[identity] = value
         return value
 
     def stream(self, key: str, limit: int) -> Streamed | None:
@@ -178,7 +178,7 @@ class ObjectReader:
     def _without_content(self, key: str, error: Any, known: Stored | None) -> Stored | None:
         code = error_code(error)
         if code in ("304", "NotModified") and known:
-            self._keep(key, known)
+            self._refresh(key, known)
             return known
         if code in MISSING:
             self._drop(key)
@@ -207,6 +207,13 @@ class ObjectReader:
             while self._bytes > CACHE_BYTES and len(self._known) > 1:
                 self._forget(next(iter(self._known)))
 
+    def _refresh(self, key: str, stored: Stored) -> None:
+        """Note that S3 has an object unchanged; what was parsed of it stays."""
+        with self._lock:
+            if key in self._known:
+                self._known[key] = (stored, self._clock())
+                self._known.move_to_end(key)
+
     def _drop(self, key: str) -> None:
         with self._lock:
             self._forget(key)
@@ -215,5 +222,4 @@ class ObjectReader:
         if key in self._known:
             stored, _ = self._known.pop(key)
             self._bytes -= len(stored.body)
-            for identity in [known for known in self._parsed if known[0] == key]:
-                del self._parsed[identity]
+            self._parsed.pop(key, None)

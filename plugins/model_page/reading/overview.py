@@ -15,6 +15,7 @@ from model_page.reading.models.releases import Deployment
 from model_page.reading.models.serving import EndpointView, Figures, read_figures, serving_package
 from model_page.reading.runs import UNFINISHED, RunView, latest_of
 from model_page.reading.sources import Sources
+from model_page.reading.together import read_together
 
 TREND = 10
 """Packages in the overview's chart."""
@@ -85,9 +86,12 @@ def read_served(sources: Sources, layout: Layout, group: str) -> Served:
     package = serving_package(endpoint, sources.registry, group)
     if package is None:
         return Served(endpoint, None, None, None)
-    deployment = sources.releases.deployments(layout).of(package.version)
-    figures = read_figures(sources.objects, layout, package.training_job)
-    return Served(endpoint, package, deployment, figures)
+    version, job = package.version, package.training_job
+    deployments, figures = read_together(
+        lambda: sources.releases.of_package(layout, version),
+        lambda: read_figures(sources.objects, layout, job),
+    )
+    return Served(endpoint, package, deployments.last, figures)
 
 
 def read_overview(
@@ -102,16 +106,17 @@ def read_overview(
         now: The time, for the age of the model.
     """
     layout, group = sources.installation.layout(pipeline.name), pipeline.slug
-    served = attempt("what serves", lambda: read_served(sources, layout, group))
-    packages = attempt("the registry", lambda: sources.registry.page(group, size=TREND))
-    dataset = attempt(
-        "the dataset",
-        lambda: sources.objects.record(layout.dataset_pointer, DatasetPointer, "dataset refresh"),
-    )
-    decision = attempt(
-        "the last decision",
-        lambda: sources.objects.record(
-            layout.training_decision, TrainingDecision, "nightly training"
+    objects = sources.objects
+    served, packages, dataset, decision = read_together(
+        lambda: attempt("what serves", lambda: read_served(sources, layout, group)),
+        lambda: attempt("the registry", lambda: sources.registry.page(group, size=TREND)),
+        lambda: attempt(
+            "the dataset",
+            lambda: objects.record(layout.dataset_pointer, DatasetPointer, "dataset refresh"),
+        ),
+        lambda: attempt(
+            "the last decision",
+            lambda: objects.record(layout.training_decision, TrainingDecision, "nightly training"),
         ),
     )
     return Overview(

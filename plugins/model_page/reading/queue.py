@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
 
 from include.common.errors import PermanentError
+from include.contracts.label_files import parse_marked_name, photo_mark
 from include.contracts.records import BatchRecord, LabelRecord, RecordProblem, parse_record
 from include.contracts.records.label import IMAGES, INCOMING
 from include.storage.layout import Layout
@@ -23,7 +26,7 @@ from model_page.reading.objects import MEGABYTE, ObjectReader
 from model_page.reading.photos.batches import uncertain_photos
 from model_page.reading.photos.leases import Leases
 from model_page.reading.sources import Sources
-from model_page.reading.together import read_all
+from model_page.reading.together import read_all, read_together
 
 BATCHES = 5
 """The last batches whose uncertain photos are in the queue."""
@@ -34,8 +37,8 @@ LABEL_DAYS = 14
 """Labels of the last days are read, to leave out the photos that have one."""
 
 MAX_LISTS = 5
-MAX_LABEL_FILES = 1000
-"""The newest files of labels, of up to 5,000, that the first request reads; later ones few."""
+MAX_LABEL_FILES = 100
+"""The newest files of labels, of up to 5,000, whose content is read: those of other programs."""
 
 
 @dataclass(frozen=True)
@@ -88,13 +91,15 @@ def read_queue(sources: Sources, layout: Layout, job: str | None, user: str) -> 
     """
     objects = sources.objects
     names = sources.batches.names(layout)[:BATCHES]
-    photos = [photo for name in names for photo in _uncertain(objects, layout, name)]
-    photos += _suspects(objects, layout, job) if job else []
+    reads: list[Callable[[], Any]] = [partial(_uncertain, objects, layout, name) for name in names]
+    if job:
+        reads.append(partial(_suspects, objects, layout, job))
+    labelled, *found = read_together(partial(labelled_photos, objects, layout), *reads)
+    photos = [photo for listed in found for photo in listed]
     unique = {photo.file: photo for photo in reversed(photos)}
-    labelled = labelled_files(objects, layout)
-    waiting = [photo for photo in unique.values() if photo.file not in labelled][:MAX_PHOTOS]
-    done = len(unique.keys() & labelled)
-    return Queue(sorted(waiting, key=lambda photo: _position(photo, user)), done)
+    unlabelled = [photo for photo in unique.values() if photo_mark(photo.file) not in labelled]
+    waiting = sorted(unlabelled[:MAX_PHOTOS], key=lambda photo: _position(photo, user))
+    return Queue(waiting, len(unique) - len(unlabelled))
 
 
 def next_photo(queue: Queue, leases: Leases, user: str, after: str = "") -> list[QueuedPhoto]:
@@ -113,8 +118,11 @@ def next_photo(queue: Queue, leases: Leases, user: str, after: str = "") -> list
     return [photo for photo in ordered if leases.is_free(photo.file, user)]
 
 
-def labelled_files(objects: ObjectReader, layout: Layout, now: datetime | None = None) -> set[str]:
-    """Return the photos that have a label from the last days, and were not withdrawn."""
+def labelled_photos(objects: ObjectReader, layout: Layout, now: datetime | None = None) -> set[str]:
+    """Return the marks (`photo_mark`) of photos with a label of the last days that still counts.
+
+    The names of the page's own files say which photo they label. Other files are read.
+    """
     since = (now or datetime.now(UTC)) - timedelta(days=LABEL_DAYS)
     keys: list[str] = []
     more: dict[str, str] = {"StartAfter": f"{layout.labels}{since:%Y-%m-%d}"}
@@ -124,14 +132,17 @@ def labelled_files(objects: ObjectReader, layout: Layout, now: datetime | None =
         if not listed.get("IsTruncated"):
             break
         more = {"ContinuationToken": listed["NextContinuationToken"]}
-    records = [
-        record
-        for found in read_all(lambda key: _labels(objects, key), keys[-MAX_LABEL_FILES:])
+    names = {key: parse_marked_name(key.removeprefix(layout.labels)) for key in keys}
+    opinions = [(name.moment, name.mark, name.withdrawn) for name in names.values() if name]
+    others = [key for key, name in names.items() if name is None][-MAX_LABEL_FILES:]
+    opinions += [
+        (record.moment, photo_mark(record.file), record.withdrawn)
+        for found in read_all(lambda key: _labels(objects, key), others)
         for record in found
+        if record.file
     ]
-    records.sort(key=lambda record: record.moment)
-    last: Mapping[str, LabelRecord] = {record.file: record for record in records if record.file}
-    return {file for file, record in last.items() if not record.withdrawn}
+    last = {mark: withdrawn for _, mark, withdrawn in sorted(opinions)}
+    return {mark for mark, withdrawn in last.items() if not withdrawn}
 
 
 def _labels(objects: ObjectReader, key: str) -> Sequence[LabelRecord]:

@@ -68,11 +68,7 @@ def show_package(
         "verdict": attempt("the verdict", lambda: read_verdict(objects, layout, job)),
         "deployments": attempt(
             "the deployments",
-            lambda: [
-                made
-                for made in opened.sources.releases.deployments(layout).deployments
-                if made.version == version
-            ],
+            lambda: opened.sources.releases.of_package(layout, version).deployments,
         ),
         "decisions": attempt("the decisions", lambda: list_decisions(objects, layout, version)),
         "rights": rights(user, pipeline),

@@ -17,7 +17,7 @@ RECORD = LabelRecord(file="incoming/a.jpg", class_name="Audi", who="anna", when=
 
 def test_labels_are_one_new_object(s3: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("secrets.token_hex", lambda size: "0f" * size)
-    key = "stanford_cars/labels/2026-11-30/anna-081500000000-0f0f0f0f.jsonl"
+    key = "stanford_cars/labels/2026-11-30/anna-081500000000-f1673053b18fde7al0f0f0f0f.jsonl"
     s3.answer(
         "put_object",
         {},

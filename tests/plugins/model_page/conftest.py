@@ -66,6 +66,12 @@ def _auth_manager(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(airflow_app._AuthManagerState, "instance", FakeAuthManager())
 
 
+@pytest.fixture(autouse=True)
+def _base_url() -> Iterator[None]:
+    yield
+    addresses.base_path.cache_clear()
+
+
 @pytest.fixture
 def stage() -> Iterator[Stage]:
     with mock_aws():

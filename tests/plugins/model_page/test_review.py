@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -160,6 +161,25 @@ def test_labels_are_read_once(queued: Site) -> None:
     queued.stage.calls.clear()
     shown(queued)
     assert queued.stage.calls.total() <= 14, queued.stage.calls
+
+
+def test_labels_of_the_page_are_counted_by_their_names(queued: Site) -> None:
+    for _ in range(2):
+        answer(queued, shown(queued)["photo"], **{"class": B})
+    queued.forget()
+    queued.stage.calls.clear()
+    assert shown(queued)["queue"]["value"] == {"done": 2, "total": 3}
+    assert queued.stage.calls["GetObject"] <= 4, queued.stage.calls
+
+
+def test_labels_of_other_programs_are_read(queued: Site) -> None:
+    photo = shown(queued)["photo"]
+    record = {"file": photo["file"], "class": B, "who": "ben", "when": "2026-11-30T08:15:00Z"}
+    queued.stage.put(
+        f"{queued.stage.layout.labels}{datetime.now(UTC):%Y-%m-%d}/by_hand.jsonl", record
+    )
+    queued.forget()
+    assert shown(queued)["queue"]["value"] == {"done": 1, "total": 3}
 
 
 def test_a_photo_of_the_queue_has_an_address(queued: Site) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from include.common.csv_cells import unescape_cell
-from include.contracts.files import EVALUATED_CLASSES
+from include.contracts.files import ANSWERS_COLUMNS, EVALUATED_CLASSES
 from include.storage.layout import Layout
 from model_page.reading.objects import TABLE_BYTES, ObjectReader
 
@@ -23,7 +23,8 @@ WORST = 10
 THRESHOLDS = tuple(step / 100 for step in range(0, 100, 2))
 
 
-@dataclass(frozen=True)
+# A page makes tens of thousands of these; frozen ones take twice as long.
+@dataclass(slots=True)
 class Guess:
     """A class and its probability."""
 
@@ -31,7 +32,7 @@ class Guess:
     probability: float
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class EvaluatedPhoto:
     """An evaluated photo: its content key, its true class and the likeliest classes."""
 
@@ -109,9 +110,45 @@ def parse_photos(body: bytes) -> dict[str, EvaluatedPhoto]:
     Raises:
         ValueError: A column is missing or a probability is no number.
     """
+    columns, rows = _table(body)
+    key, name = (_column(columns, wanted) for wanted in ("key", "name"))
+    ranks = guess_columns(columns)
     return {
-        row["key"]: EvaluatedPhoto(row["key"], row["name"], _guesses(row)) for row in _rows(body)
+        row[key]: EvaluatedPhoto(row[key], unescape_cell(row[name]), guesses(row, ranks))
+        for row in rows
     }
+
+
+def guess_columns(columns: Sequence[str]) -> list[tuple[int, int]]:
+    """Return the positions of the columns of the likeliest classes and their probabilities.
+
+    Raises:
+        ValueError: The table has no prediction.
+    """
+    names = ["", *(f"_{rank}" for rank in range(2, EVALUATED_CLASSES + 1))]
+    return [
+        (_column(columns, f"label{name}"), _column(columns, f"probability{name}"))
+        for name in names
+        if not name or f"label{name}" in columns
+    ]
+
+
+def guesses(row: Sequence[str], ranks: Sequence[tuple[int, int]]) -> tuple[Guess, ...]:
+    """Return the likeliest classes of a row; a class without a name ends them.
+
+    Raises:
+        ValueError: The row is too short, or a probability is no number.
+    """
+    try:
+        return tuple(
+            [
+                Guess(unescape_cell(row[label]), float(row[probability]))
+                for label, probability in ranks
+                if row[label]
+            ]
+        )
+    except IndexError:
+        raise ValueError(f"the row of {row[0] if row else '?'} has no prediction") from None
 
 
 def parse_answers(body: bytes) -> dict[str, EvaluatedPhoto]:
@@ -120,11 +157,15 @@ def parse_answers(body: bytes) -> dict[str, EvaluatedPhoto]:
     Raises:
         ValueError: A column is missing or a probability is no number.
     """
+    columns, rows = _table(body)
+    key, name, label, confidence = (_column(columns, wanted) for wanted in ANSWERS_COLUMNS)
     return {
-        row["key"]: EvaluatedPhoto(
-            row["key"], row["name"], (Guess(row["predicted_name"], float(row["confidence"])),)
+        row[key]: EvaluatedPhoto(
+            row[key],
+            unescape_cell(row[name]),
+            (Guess(unescape_cell(row[label]), float(row[confidence])),),
         )
-        for row in _rows(body)
+        for row in rows
     }
 
 
@@ -209,23 +250,19 @@ def select_photos(
     return sorted(found, key=lambda photo: (photo.is_right, -photo.confidence, photo.key))
 
 
-def _rows(body: bytes) -> list[dict[str, str]]:
-    reader = csv.DictReader(io.StringIO(body.decode("utf-8")))
+def _table(body: bytes) -> tuple[list[str], list[list[str]]]:
+    """Return a table's columns, and its rows with as many cells."""
     try:
-        return [
-            {name: unescape_cell(cell) for name, cell in row.items() if name and cell is not None}
-            for row in reader
-        ]
+        columns, *rows = csv.reader(io.StringIO(body.decode("utf-8")))
     except csv.Error as error:
         raise ValueError(str(error)) from error
+    short = next((row for row in rows if 0 < len(row) < len(columns)), None)
+    if short is not None:
+        raise ValueError(f"the row of {short[0]} has {len(short)} of {len(columns)} cells")
+    return columns, [row for row in rows if row]
 
 
-def _guesses(row: Mapping[str, str]) -> tuple[Guess, ...]:
-    if "label" not in row or "probability" not in row:
-        raise ValueError(f"the row of {row.get('key', '?')} has no prediction")
-    ranks = ["", *(f"_{rank}" for rank in range(2, EVALUATED_CLASSES + 1))]
-    return tuple(
-        Guess(row[f"label{rank}"], float(row[f"probability{rank}"]))
-        for rank in ranks
-        if row.get(f"label{rank}") and row.get(f"probability{rank}")
-    )
+def _column(columns: Sequence[str], name: str) -> int:
+    if name not in columns:
+        raise ValueError(f"the table has no column {name}")
+    return columns.index(name)

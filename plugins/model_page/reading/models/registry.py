@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -68,10 +68,11 @@ class RegistryReader:
 
     Args:
         sagemaker: A boto3 SageMaker client.
+        clock: Returns the time in seconds.
     """
 
-    def __init__(self, sagemaker: Any) -> None:
-        self._sagemaker = sagemaker
+    def __init__(self, sagemaker: Any, clock: Callable[[], float] = time.monotonic) -> None:
+        self._sagemaker, self._clock = sagemaker, clock
         self._lock = threading.Lock()
         self._described: dict[tuple[str, str], tuple[PackageView, float]] = {}
         self._listed: dict[tuple[str, str | None, int], tuple[Any, float]] = {}
@@ -106,7 +107,7 @@ class RegistryReader:
         key = (group, token, size)
         with self._lock:
             known = self._listed.get(key)
-        if known and time.monotonic() - known[1] < MAX_AGE_SECONDS:
+        if known and self._clock() - known[1] < MAX_AGE_SECONDS:
             return known[0]
         try:
             listed = self._sagemaker.list_model_packages(
@@ -123,7 +124,7 @@ class RegistryReader:
         with self._lock:
             if len(self._listed) > KEPT:
                 self._listed.clear()
-            self._listed[key] = (listed, time.monotonic())
+            self._listed[key] = (listed, self._clock())
         return listed
 
     def _describe(self, summary: Mapping[str, Any]) -> PackageView:
@@ -132,7 +133,7 @@ class RegistryReader:
         with self._lock:
             known = self._described.get((arn, status))
         # A listed status that is the same says that no decision was made in the meantime.
-        if known and (status or time.monotonic() - known[1] < MAX_AGE_SECONDS):
+        if known and (status or self._clock() - known[1] < MAX_AGE_SECONDS):
             return known[0]
         described = self._sagemaker.describe_model_package(ModelPackageName=arn)
         view = _view(described)
@@ -140,7 +141,7 @@ class RegistryReader:
             if len(self._described) > KEPT:
                 self._described.clear()
             for key in {(arn, status), (arn, view.approval)}:
-                self._described[key] = (view, time.monotonic())
+                self._described[key] = (view, self._clock())
         return view
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -17,6 +18,8 @@ MAX_LISTS = 10
 """Lists of 1,000 keys that one page reads; a deployment has four keys."""
 
 MAX_AGE_SECONDS = 20.0
+KEPT = 1000
+"""Lists in memory."""
 
 _FOLDER = re.compile(r"(?P<version>\d+)/(?:(?P<moment>\d{8}T\d{6}Z)/)?" + re.escape(MANIFEST))
 
@@ -43,9 +46,10 @@ class DeploymentList:
     deployments: list[Deployment]
     complete: bool
 
-    def of(self, version: int) -> Deployment | None:
-        """Return the last deployment of a package, or None."""
-        return next((found for found in self.deployments if found.version == version), None)
+    @property
+    def last(self) -> Deployment | None:
+        """The last deployment, or None."""
+        return next(iter(self.deployments), None)
 
     @property
     def releases(self) -> list[Deployment]:
@@ -59,32 +63,41 @@ class DeploymentList:
 class ReleaseReader:
     """Lists the deployments of pipelines, and keeps each list for some seconds."""
 
-    def __init__(self, objects: ObjectReader) -> None:
-        self._objects = objects
+    def __init__(self, objects: ObjectReader, clock: Callable[[], float] = time.monotonic) -> None:
+        self._objects, self._clock = objects, clock
         self._lock = threading.Lock()
         self._known: dict[str, tuple[DeploymentList, float]] = {}
 
     def deployments(self, layout: Layout) -> DeploymentList:
         """Return all deployments of a pipeline, without reading their records."""
-        with self._lock:
-            known = self._known.get(layout.releases)
-        if known and time.monotonic() - known[1] < MAX_AGE_SECONDS:
-            return known[0]
-        found = self._list(layout)
-        with self._lock:
-            self._known[layout.releases] = (found, time.monotonic())
-        return found
+        return self._read(layout, layout.releases)
+
+    def of_package(self, layout: Layout, version: int) -> DeploymentList:
+        """Return the deployments of one package, from a list of their keys alone."""
+        return self._read(layout, layout.release(version))
 
     def record(self, deployment: Deployment) -> ReleaseRecord | None:
         """Return a deployment's record, or None if it was deleted meanwhile."""
         return self._objects.record(deployment.key, ReleaseRecord, RELEASED_BY)
 
-    def _list(self, layout: Layout) -> DeploymentList:
+    def _read(self, layout: Layout, prefix: str) -> DeploymentList:
+        with self._lock:
+            known = self._known.get(prefix)
+        if known and self._clock() - known[1] < MAX_AGE_SECONDS:
+            return known[0]
+        found = self._list(layout, prefix)
+        with self._lock:
+            if len(self._known) >= KEPT:
+                self._known.clear()
+            self._known[prefix] = (found, self._clock())
+        return found
+
+    def _list(self, layout: Layout, prefix: str) -> DeploymentList:
         found: list[Deployment] = []
         more: dict[str, str] = {}
         for _ in range(MAX_LISTS):
             listed = self._objects.s3.list_objects_v2(
-                Bucket=self._objects.bucket, Prefix=layout.releases, **more
+                Bucket=self._objects.bucket, Prefix=prefix, **more
             )
             keys = (item["Key"] for item in listed.get("Contents", []))
             found += (made for key in keys if (made := _deployment(layout, key)))

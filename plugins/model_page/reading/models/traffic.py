@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -75,10 +75,11 @@ class TrafficReader:
 
     Args:
         cloudwatch: A boto3 CloudWatch client.
+        clock: Returns the time in seconds.
     """
 
-    def __init__(self, cloudwatch: Any) -> None:
-        self._cloudwatch = cloudwatch
+    def __init__(self, cloudwatch: Any, clock: Callable[[], float] = time.monotonic) -> None:
+        self._cloudwatch, self._clock = cloudwatch, clock
         self._lock = threading.Lock()
         self._known: dict[tuple[str, str], tuple[Part[Traffic], float]] = {}
 
@@ -87,12 +88,12 @@ class TrafficReader:
         key = (endpoint, variant)
         with self._lock:
             known = self._known.get(key)
-        if known and time.monotonic() - known[1] < MAX_AGE_SECONDS:
+        if known and self._clock() - known[1] < MAX_AGE_SECONDS:
             return known[0]
         now = datetime.now(UTC)
         found = attempt("the requests of the endpoint", lambda: self._ask(*key, now))
         with self._lock:
-            self._known[key] = (found, time.monotonic())
+            self._known[key] = (found, self._clock())
         return found
 
     def _ask(self, endpoint: str, variant: str, now: datetime) -> Traffic:

@@ -6,7 +6,7 @@ import csv
 import io
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from include.common.csv_cells import unescape_cell
@@ -58,14 +58,14 @@ class PredictedPhoto:
 class BatchLister:
     """Lists the batches of pipelines. Names begin with a time, so that new folders come last."""
 
-    def __init__(self, objects: ObjectReader) -> None:
-        self._objects = objects
+    def __init__(self, objects: ObjectReader, clock: Callable[[], float] = time.monotonic) -> None:
+        self._objects, self._clock = objects, clock
         self._lock = threading.Lock()
         self._known: dict[str, tuple[list[str], float, float]] = {}
 
     def names(self, layout: Layout) -> list[str]:
         """Return the names of a pipeline's batches, the newest first."""
-        now = time.monotonic()
+        now = self._clock()
         with self._lock:
             names, complete, fresh = self._known.get(layout.batches, ([], 0.0, 0.0))
         if names and now - fresh < FRESH_SECONDS:
