@@ -30,6 +30,13 @@ TIMEOUTS = {
 }
 """A page must say soon that AWS does not answer."""
 
+CLOUDWATCH_TIMEOUTS = {
+    "connect_timeout": 2,
+    "read_timeout": 3,
+    "retries": {"total_max_attempts": 1},
+    "max_pool_connections": 16,
+}
+
 PREDICTION_TIMEOUTS = {
     "connect_timeout": 3,
     "read_timeout": 70,
@@ -74,8 +81,8 @@ class Installation:
 
     @cached_property
     def cloudwatch(self) -> Any:
-        """A boto3 CloudWatch client, with a single attempt: one part of one page needs it."""
-        return self._client("cloudwatch", **{**TIMEOUTS, "retries": {"total_max_attempts": 1}})
+        """A boto3 CloudWatch client with a short timeout: pages can do without its figures."""
+        return self._client("cloudwatch", **CLOUDWATCH_TIMEOUTS)
 
     def pipeline(self, name: str) -> Pipeline:
         """Load a pipeline with this deployment's overrides.

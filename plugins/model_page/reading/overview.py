@@ -13,6 +13,7 @@ from model_page.problems import Part, attempt
 from model_page.reading.models.registry import PackagePage, PackageView
 from model_page.reading.models.releases import Deployment
 from model_page.reading.models.serving import EndpointView, Figures, read_figures, serving_package
+from model_page.reading.models.traffic import Traffic
 from model_page.reading.runs import UNFINISHED, RunView, latest_of
 from model_page.reading.sources import Sources
 from model_page.reading.together import read_together
@@ -55,6 +56,7 @@ class Overview:
     packages: Part[PackagePage]
     dataset: Part[DatasetPointer]
     decision: Part[TrainingDecision]
+    traffic: Part[Traffic]
     runs: list[RunView]
 
     @property
@@ -128,8 +130,14 @@ def read_overview(
         packages=packages,
         dataset=dataset,
         decision=decision,
+        traffic=_traffic(sources, served),
         runs=list(runs),
     )
+
+
+def _traffic(sources: Sources, served: Part[Served]) -> Part[Traffic]:
+    endpoint = served.value.endpoint if served.value else None
+    return sources.traffic.read(endpoint.name, endpoint.variant) if endpoint else Part(None)
 
 
 def judge_state(

@@ -14,7 +14,6 @@ from model_page.problems import Part, attempt
 from model_page.reading.last_run import read_last_run
 from model_page.reading.lineage import Step, read_lineage
 from model_page.reading.models.serving import read_verdict
-from model_page.reading.models.traffic import Traffic
 from model_page.reading.models.trainings import TrainingView
 from model_page.reading.overview import Overview, read_overview
 from model_page.reading.runs import (
@@ -42,7 +41,7 @@ def show_pipeline(request: Request, pipeline: ReadablePipeline, user: User) -> R
         "overview": overview,
         "deployed_by": _deployed_by(opened, overview, api),
         "lineage": attempt("the lineage", lambda: _lineage(opened, overview)),
-        "traffic": _traffic(opened, overview),
+        "traffic": overview.traffic,
         "verdict": _verdict(opened, overview),
         "last_run": read_last_run(overview, runs),
         "next_training": _next(api, dag_id(pipeline, "nightly_training")),
@@ -69,13 +68,6 @@ def _running(opened: PipelinePage, runs: list[RunView]) -> TrainingView | None:
         return None
     name = opened.sources.trainings.running(opened.group, opened.pipeline.name)
     return opened.sources.trainings.read(name) if name else None
-
-
-def _traffic(opened: PipelinePage, overview: Overview) -> Part[Traffic]:
-    endpoint = overview.served.value.endpoint if overview.served.value else None
-    if endpoint is None:
-        return Part(None)
-    return opened.sources.traffic.read(endpoint.name, endpoint.variant)
 
 
 def _lineage(opened: PipelinePage, overview: Overview) -> list[Step]:

@@ -99,6 +99,17 @@ def test_two_users_do_not_get_the_same_photo(queued: Site) -> None:
         assert shown(queued)["photo"]["file"] != first
 
 
+def test_labels_of_two_users_who_got_the_same_photo_are_both_kept(queued: Site) -> None:
+    """As with two processes of the API server, which do not know of each other's users."""
+    photo = shown(queued)["photo"]
+    answer(queued, photo, **{"class": A})
+    queued.forget()
+    queued.log_in("cora")
+    assert answer(queued, photo, **{"class": B}).status_code == 303
+    assert [(one["who"], one["class"]) for one in labels(queued)] == [("ana", A), ("cora", B)]
+    assert shown(queued)["queue"]["value"] == {"done": 1, "total": 3}
+
+
 def test_a_photo_that_is_gone_gets_no_label(queued: Site) -> None:
     photo = shown(queued)["photo"]
     queued.stage.s3.delete_object(Bucket=BUCKET, Key=f"merch/{photo['file']}")

@@ -61,6 +61,27 @@ BUSY = {"requests": 40, "client_errors": 2, "server_errors": 1, "answered": 39,
         "latency": 39 * 54_000, "slow": 1_234_567}  # fmt: skip
 
 
+def test_the_overview_has_the_latency_for_one_call(
+    served: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    requests = answers(served, monkeypatch, BUSY)
+    page = served.get().replace("\N{NO-BREAK SPACE}", " ")
+    for text in ("54 ms", "latency, 40 requests in 24 hours", "3 errors"):
+        assert text in page, text
+    served.get("merch")
+    assert len(requests) == 1
+
+
+def test_the_overview_is_complete_without_cloudwatch(
+    served: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = fails(served, monkeypatch, EndpointConnectionError(endpoint_url="https://monitoring"))
+    page = served.get()
+    assert "release" in page
+    assert "latency" not in page
+    assert len(calls) == 1
+
+
 def test_requests_errors_and_latencies(served: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     requests = answers(served, monkeypatch, BUSY)
     page = served.get("merch").replace("\N{NO-BREAK SPACE}", " ")
