@@ -177,6 +177,13 @@ def test_links_lead_from_a_task_to_what_it_made(
     assert answer.headers["location"].rstrip("/") == addresses.page("merch", *expected).rstrip("/")
 
 
+def test_links_to_runs_are_written_as_airflow_writes_them() -> None:
+    """Airflow's UI finds its present tab by the text of the address."""
+    path = addresses.airflow_run("merch__nightly_training", "manual__2026-11-30T16:58:57+00:00")
+    assert path == "/dags/merch__nightly_training/runs/manual__2026-11-30T16:58:57+00:00"
+    assert addresses.airflow_run("d", "a/b?c d") == "/dags/d/runs/a%2Fb%3Fc%20d"
+
+
 def test_base_url_with_a_path(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AIRFLOW__API__BASE_URL", "https://example.org/team/airflow")
     page = site.client.get("/image-models/merch").text
