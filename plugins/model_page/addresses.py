@@ -35,8 +35,7 @@ def page(*parts: object, **query: object) -> str:
 def airflow_run(dag_id: str, run_id: str = "", task_id: str = "") -> str:
     """Return the path of a DAG, a run or a task in Airflow's UI.
 
-    The colons and the plus of a run's id are not encoded: Airflow underlines no tab of a run if they
-    are.
+    The colons and the plus of a run's id are not encoded, because Airflow would underline no tab.
     """
     path = f"{base_path()}/dags/{quote(dag_id, safe='')}"
     if run_id:
