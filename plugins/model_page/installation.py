@@ -15,7 +15,7 @@ from typing import Any
 from include.config import Deployment, Pipeline, find_pipeline
 from include.config.deployment import SETTINGS
 from include.storage.layout import Layout
-from model_page.reading.lists import parse_lists_fast
+from model_page.s3_lists import parse_lists_fast
 
 CONNECTION = "aws_default"
 """The Airflow connection of all AWS clients, as of the DAGs."""

@@ -9,7 +9,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from model_page.reading.lists import parse_lists_fast
+from model_page.s3_lists import parse_lists_fast
 
 BUCKET = "some-bucket"
 NAMES = (
