@@ -68,7 +68,7 @@ def detect_layout(
     Raises:
         AmbiguousLayoutError: Several layouts are possible.
         CommandError: A label file is damaged or its columns are ambiguous, or the source is of
-            TFRecord files.
+            TFRecord or Arrow files.
     """
     reason = None if options else recognise_stanford_cars(found)
     if reason:
@@ -90,19 +90,30 @@ def recognise_lists(found: Survey) -> str | None:
 
 
 def refuse_records(found: Survey) -> None:
-    """Refuse a source of TFRecord files, which need TensorFlow and each dataset's own schema.
+    """Refuse a source of TFRecord or Arrow files, which hold photos but are not read.
+
+    TFRecord files need TensorFlow and each dataset's own schema; Arrow files need pyarrow, which
+    requires another NumPy than MXNet.
 
     Raises:
         CommandError: The source has such files and no photos.
     """
-    paths = () if found.photo_folders else sorted(found.folder.rglob("*.tfrecord*"))
-    for path in paths:
+    if found.photo_folders:
+        return
+    for path in sorted(found.folder.rglob("*.tfrecord*")):
         if _TFRECORD.search(path.name):
             raise CommandError(
                 f"{found.name(path)} is a TFRecord file, as TensorFlow Datasets (TFDS) writes them,"
                 " which is not read; write the photos into a folder for each class, or take the"
                 " dataset as Parquet from Hugging Face"
             )
+    for path in sorted(found.folder.rglob("*.arrow"))[:1]:
+        name = found.name(path)
+        raise CommandError(
+            f"{name} is an Arrow file, as Hugging Face's library stores datasets, which is not"
+            f' read; write each as Parquet beside it: datasets.Dataset.from_file("{name}")'
+            f'.to_parquet("{name.removesuffix(".arrow")}.parquet")'
+        )
 
 
 def _candidates(found: Survey, options: LabelOptions) -> list[Detection]:

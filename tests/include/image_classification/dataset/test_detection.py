@@ -9,6 +9,8 @@ from include.image_classification.container import CommandError
 from include.image_classification.dataset.detection import AmbiguousLayoutError, detect_layout
 from include.image_classification.dataset.source.survey import survey
 from include.image_classification.dataset.tables.options import LabelOptions
+from include.local_run.errors import RunError
+from include.local_run.run_plan.source_files import inspect_folder
 from tests.include.image_classification.dataset.parquet.files import (
     IMAGE,
     image,
@@ -103,6 +105,28 @@ def test_tfrecords_are_refused_by_name(tmp_path: Path) -> None:
     write(tmp_path, {"cars196/2.1.0/cars196-train.tfrecord-00000-of-00008": b"x"})
     with pytest.raises(CommandError, match=r"cars196-train\.tfrecord-00000-of-00008 is a TFRecord"):
         detected(tmp_path)
+
+
+def test_arrow_files_are_refused_with_the_call_that_writes_parquet(tmp_path: Path) -> None:
+    """Hugging Face's library stores a dataset so, in its cache and by save_to_disk."""
+    state = {"train/state.json": "{}", "train/dataset_info.json": "{}", "dataset_dict.json": "{}"}
+    write(tmp_path, {"train/data-00000-of-00001.arrow": b"x", **state})
+    call = (
+        r'from_file\("train/data-00000-of-00001\.arrow"\)'
+        r'\.to_parquet\("train/data-00000-of-00001\.parquet"\)'
+    )
+    with pytest.raises(CommandError, match=rf"data-00000-of-00001\.arrow is an Arrow file.*{call}"):
+        detected(tmp_path)
+    with pytest.raises(RunError, match=call):
+        inspect_folder(tmp_path)
+
+
+def test_parquet_files_beside_arrow_files_are_read(tmp_path: Path) -> None:
+    write(tmp_path, {"train/data-00000-of-00001.arrow": b"x"})
+    rows = [(image(1), 0), (image(2), 1)]
+    parquet(tmp_path / "train/data-00000-of-00001.parquet", {"image": IMAGE, "label": "BIGINT"},
+            rows, ["cat", "dog"])  # fmt: skip
+    assert detected(tmp_path)[0] == "parquet"
 
 
 def test_labels_in_an_archive_are_detected(tmp_path: Path) -> None:
