@@ -75,7 +75,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--packages", type=int, default=1_000)
     parser.add_argument("--batches", type=int, default=10_000)
     parser.add_argument("--label-files", type=int, default=1_000)
-    parser.add_argument("--requests", type=int, default=7)
+    parser.add_argument("--requests", type=int, default=5)
     parser.add_argument("--delay", type=float, default=30, help="of each call, in milliseconds")
     return parser.parse_args()
 

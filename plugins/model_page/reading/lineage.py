@@ -126,9 +126,12 @@ def _labels(sources: Sources, name: str) -> Step:
             Bucket=sources.objects.bucket, Prefix=prefix, MaxKeys=MAX_LABEL_FILES
         ),
     )
-    files = read.value.get("Contents", []) if read.value else []
+    listed = read.value or {}
+    files = listed.get("Contents", [])
     last = max((item["LastModified"] for item in files), default=None)
     detail = read.problem or _count(len(files))
+    if listed.get("IsTruncated"):  # the list has the oldest files only
+        last, detail = None, f"more than {len(files):,} files"
     return Step("Labels", "labels/", last, detail, addresses.page(name, "review"))
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from model_page import addresses
+from model_page.reading import lineage
 from tests.plugins.model_page.conftest import Site
 
 
@@ -143,3 +144,14 @@ def test_the_lineage_leads_from_the_endpoint_to_the_labels(site: Site) -> None:
     site.stage.s3.delete_object(Bucket="some-bucket", Key=site.stage.layout.recordio_report("r1"))
     site.forget()
     assert site.json("merch")["lineage"]["value"][3]["detail"] == "its record is gone"
+
+
+def test_the_lineage_says_if_there_are_more_labels_than_it_counts(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lineage, "MAX_LABEL_FILES", 2)
+    for number in range(3):
+        site.stage.put(site.stage.layout.label_file(f"2026-11-12/ana-{number}.jsonl"), "{}")
+    site.stage.serve(site.stage.package("merch-train-1"))
+    step: Any = site.json("merch")["lineage"]["value"][-1]
+    assert (step["detail"], step["moment"]) == ("more than 2 files", None)
