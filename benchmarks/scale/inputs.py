@@ -1,8 +1,4 @@
-"""Inputs of the measured commands: photos of 32 pixels, versions and predictions of any number.
-
-Photos differ in content and in perceptual hash, as real ones do. They are random, so that a
-million of them take a minute.
-"""
+"""Inputs of the measured commands: sources, versions and predictions of any number."""
 
 from __future__ import annotations
 
@@ -14,9 +10,9 @@ import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 
-import cv2
 import numpy as np
 
+from benchmarks.scale.photos import SIDE, draw_photo
 from include.contracts.dataset import Split
 from include.contracts.label_files import label_lines
 from include.contracts.records import LabelRecord
@@ -29,7 +25,6 @@ from include.image_classification.dataset.version.manifest import (
 )
 
 CLASSES = 100
-SIDE = 32
 LABELLED_PHOTOS = 1_000
 """The photos of the source in the measurement of labels."""
 LABELS_OF_A_FILE = 10_000
@@ -40,13 +35,6 @@ PREDICTIONS = 300
 def class_name(number: int) -> str:
     """Return the name of a class."""
     return f"class_{number:03d}"
-
-
-def draw_photo(number: int) -> bytes:
-    """Return a random JPEG; the same number gives the same photo."""
-    noise = np.random.default_rng(number).integers(0, 256, (9, 9, 3), np.uint8)
-    picture = cv2.resize(noise, (SIDE, SIDE), interpolation=cv2.INTER_NEAREST)
-    return bytes(cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, 80])[1])
 
 
 def write_source(folder: Path, images: int, first: int = 0) -> None:
@@ -95,7 +83,8 @@ def _stored_images(store: Path, count: int) -> Iterator[Image]:
         data = draw_photo(number)
         split: Split = "train" if number % 10 else "validation"
         image = _image(number, hashlib.sha256(data).hexdigest(), split)
-        (store / image.key).write_bytes(data)
+        with open(f"{store}/{image.key}", "wb") as file:
+            file.write(data)
         yield image
 
 

@@ -31,15 +31,20 @@ class Usage:
     seconds: float
 
 
-def run_container(base: str, *arguments: str) -> Usage:
+def run_container(base: str, *arguments: str, **variables: str) -> Usage:
     """Run one of the container's commands in the folder `base`, and return what it used.
+
+    Args:
+        base: The base directory of SageMaker.
+        arguments: The command and its flags.
+        variables: Additional environment variables.
 
     Raises:
         RuntimeError: The command failed; the message is the end of its log.
     """
     return measure(
         [sys.executable, "-m", "include.image_classification", *arguments],
-        {"SAGEMAKER_BASE_DIR": base},
+        {"SAGEMAKER_BASE_DIR": base, **variables},
     )
 
 

@@ -8,7 +8,9 @@ from dataclasses import asdict
 from pathlib import Path
 
 from benchmarks.scale import inputs
+from benchmarks.scale.incoming import BATCHES, BUCKET, INCOMING, IncomingBucket, served
 from benchmarks.scale.measure import Usage, run_container
+from include.contracts import files
 
 Figures = Mapping[str, float]
 """Figures of a stage by name: megabytes, user, system and seconds, and the bytes of a page."""
@@ -88,10 +90,43 @@ def labels(folder: Path, images: int) -> dict[str, Figures]:
     return {"refresh, by labels": asdict(usage)}
 
 
+def select(folder: Path, images: int) -> dict[str, Figures]:
+    """Select a batch of the first photos, make a lost ledger again, then add 1 % new photos.
+
+    Each batch has `BATCH` photos at most, which are decoded.
+    """
+    first = _select(folder / "first", IncomingBucket(known=0, new=images))
+    rebuilt = _select(folder / "rebuilt", IncomingBucket(known=images, new=0))
+    ledger = folder / "rebuilt/processing/output/batches" / files.BATCH_LEDGER
+    new = IncomingBucket(known=images, new=images // NEW_SHARE, ledger=ledger)
+    following = _select(folder / "following", new)
+    return {
+        "select": asdict(first),
+        "select, ledger made again": asdict(rebuilt),
+        "select, 1 % new": asdict(following),
+    }
+
+
+def _select(base: Path, bucket: IncomingBucket) -> Usage:
+    with served(bucket) as address:
+        return run_container(
+            str(base), *_SELECT, AWS_ENDPOINT_URL_S3=address, AWS_DEFAULT_REGION="us-east-1",
+            AWS_ACCESS_KEY_ID="x", AWS_SECRET_ACCESS_KEY="x",
+        )  # fmt: skip
+
+
+BATCH = 1_000
+_SELECT = (
+    "select", "--incoming", f"s3://{BUCKET}/{INCOMING}", "--batches", f"s3://{BUCKET}/{BATCHES}",
+    "--run-time", "20270101T000000", "--max-images", str(BATCH), "--max-bytes", "1000000",
+)  # fmt: skip
+
+
 STAGES: Mapping[str, Callable[[Path, int], dict[str, Figures]]] = {
     "refresh": refresh,
     "im2rec": im2rec,
     "evaluate": evaluate,
     "report": report,
     "labels": labels,
+    "select": select,
 }
