@@ -7,7 +7,7 @@ recognizes a listing that the command has seen.
 from __future__ import annotations
 
 import hashlib
-from pathlib import PurePosixPath
+import posixpath
 
 HALF_WRITTEN = frozenset({".part", ".partial", ".filepart", ".tmp", ".crdownload", ".download"})
 """Endings of the names of unfinished files, by browsers and copy tools."""
@@ -25,7 +25,7 @@ A fixed limit keeps the processor time of the task constant. With more images `p
 
 def is_ignored(key: str) -> bool:
     """Return whether an object is a folder marker or an unfinished file."""
-    return key.endswith(FOLDER_MARKERS) or PurePosixPath(key).suffix.lower() in HALF_WRITTEN
+    return key.endswith(FOLDER_MARKERS) or posixpath.splitext(key)[1].lower() in HALF_WRITTEN
 
 
 class ListingHash:

@@ -9,15 +9,22 @@ CONNECTIONS = 32
 
 
 def s3_client() -> Any:
-    """Return a boto3 S3 client.
+    """Return a boto3 S3 client, whose answers have times as text.
 
     Throttled and interrupted calls are repeated for some minutes.
     """
     import boto3
+    import botocore.session
     from botocore.config import Config
 
+    session = botocore.session.get_session()
+    # No command reads times, and parsing them takes two thirds of the time of a listing. The AWS
+    # CLI leaves them as text in the same way.
+    session.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=str)
     retries = {"mode": "adaptive", "total_max_attempts": 10}
-    return boto3.client("s3", config=Config(retries=retries, max_pool_connections=CONNECTIONS))
+    return boto3.Session(botocore_session=session).client(
+        "s3", config=Config(retries=retries, max_pool_connections=CONNECTIONS)
+    )
 
 
 def find_object(s3: Any, bucket: str, key: str) -> Mapping[str, Any] | None:
