@@ -89,13 +89,13 @@ def plan(pipeline: str) -> dict[str, Any]:
       photos that joined by labels leave the dataset once they are no longer in `incoming/`.
     - Skipped, *the source is unchanged*: trigger the DAG with *Force* to read it anyway. The task
       reads an unchanged source by itself if images of the current version are missing from
-      `images/`, and stores all of them again.
+      `images/`, and stores all of them again. Of more than 10,000 images it looks up about 200,
+      other ones in each run; *Force* stores all of them again in any case.
     - Skipped, *is missing: the source is not complete yet*: the uploader writes the object
       `source.complete_marker` last. Then trigger the DAG, or wait for its schedule.
     """
     from include.config.versions import source_fingerprint
     from include.contracts.records import DatasetPointer
-    from include.decisions.conversion.stored_images import count_missing_images
     from include.decisions.dataset.fetch import delete_fetch_request
     from include.decisions.dataset.labels.ledger import read_label_ledger
     from include.decisions.dataset.labels.listing import labels_fingerprint
@@ -108,6 +108,7 @@ def plan(pipeline: str) -> dict[str, Any]:
     from include.decisions.dataset.settled import require_settled
     from include.decisions.dataset.source import Listing, decide_refresh
     from include.decisions.dataset.split_ledger import ledger_job
+    from include.decisions.dataset.stored_images import StoredImages, check_stored_images
     from include.decisions.pointer import read_pointer
     from include.sagemaker_requests import refresh_request, source_uri
 
@@ -115,31 +116,33 @@ def plan(pipeline: str) -> dict[str, Any]:
     source = run.pipeline.source
     if source.urls:
         delete_fetch_request(run.s3, run.layout)
-    listing = Listing.read(run.s3, source_uri(run.pipeline, run.layout))
-    skip_unless(decide_complete(listing, source.complete_marker))
-    files = listing.require_files(source.complete_marker)
     fetched = [file.file_name for file in source.urls]
+    where = source_uri(run.pipeline, run.layout)
+    listing = Listing.read(run.s3, where, source.complete_marker, fetched)
+    skip_unless(decide_complete(listing, source.complete_marker))
+    files = listing.require_files()
     now = datetime.now(UTC)
-    require_finished_uploads(run.s3, listing, fetched, now)
+    require_finished_uploads(run.s3, listing, now)
     labels = labels_fingerprint(run.s3, run.layout)
     fingerprint = source_fingerprint(files, source, run.pipeline.dataset, labels)
     pointer = run.layout.dataset_pointer
     current = read_pointer(run.s3, run.bucket, pointer, "dataset refresh", DatasetPointer)
     previous = current.record.version if current.record else None
-    missing = count_missing_images(run.s3, run.layout, previous) if previous else 0
+    stored = check_stored_images(run.s3, run.layout, previous) if previous else StoredImages()
     force = params.run_params()["force"]
-    skip_unless(decide_refresh(current.record, fingerprint, force, missing, labels))
+    skip_unless(decide_refresh(current.record, fingerprint, force, stored, labels))
+    store_all = stored.missing > 0 or (force and stored.is_sample)
     settle = settle_time(source, run.deployment.name)
-    require_settled(run.s3, run.layout, listing, fetched, settle, now)
+    require_settled(run.s3, run.layout, listing, settle, now)
     known = read_label_ledger(run.s3, run.layout, current.record)
     request = refresh_request(
         run.pipeline,
         run.deployment,
         previous,
         fingerprint,
-        store_all=missing > 0,
+        store_all=store_all,
         ledger_job=ledger_job(run.s3, run.layout, current.record),
-        labels=LabelPlanner(run.s3, run.layout, labels).prepare(known, check_stored=missing > 0),
+        labels=LabelPlanner(run.s3, run.layout, labels).prepare(known, check_stored=store_all),
     )
     state = {"fingerprint": fingerprint, "labels": labels}
     return {"request": request, **state, "pointer": {"seen": current.etag}}
@@ -169,7 +172,8 @@ def publish(
 
     run = load_context(pipeline)
     source = run.pipeline.source
-    files = Listing.read(run.s3, source_uri(run.pipeline, run.layout)).files(source.complete_marker)
+    where = source_uri(run.pipeline, run.layout)
+    files = Listing.read(run.s3, where, source.complete_marker).files
     labels_now = labels_fingerprint(run.s3, run.layout)
     now = source_fingerprint(files, source, run.pipeline.dataset, labels_now)
     report = run.layout.refresh_report(job["job_name"])

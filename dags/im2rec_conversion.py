@@ -22,8 +22,8 @@ FAMILY = "im2rec_conversion"
 
 IM2REC_NOTES = """
 - Any failure: the message names the image, or its object in S3. If images of the current dataset
-  version are missing, run dataset refresh, which stores them again. Images of an older version come
-  back only with the source's files that they were made from.
+  version are missing, run dataset refresh with *Force*, which stores them again. Images of an older
+  version come back only with the source's files that they were made from.
 """
 
 
@@ -37,8 +37,8 @@ def plan(pipeline: str) -> dict[str, Any]:
     - Skipped: this dataset version is converted under the same settings, and its RecordIO version
       is current or was named in the form. *Force* converts it again, all images anew.
     """
-    from include.decisions.conversion.manifest import ensure_conversion_manifest
     from include.decisions.conversion.plan import decide_conversion, plan_conversion
+    from include.decisions.dataset.split_manifests import ensure_conversion_manifest
     from include.sagemaker_requests import im2rec_request
 
     run, form = load_context(pipeline), params.run_params()

@@ -92,7 +92,7 @@ def plan(pipeline: str) -> dict[str, Any]:
       of later candidates for why they were not promoted, or add new data.
     """
     from include.decisions.costs.budget import check_budget
-    from include.decisions.dataset.split import check_evaluation
+    from include.decisions.dataset.samples import check_evaluation
     from include.decisions.promotion.champion import choose_champion
     from include.decisions.training.image_digest import pin_image
     from include.decisions.training.model_age import model_age_warning
@@ -147,7 +147,7 @@ def plan(pipeline: str) -> dict[str, Any]:
 
 @task
 def prepare(pipeline: str, lineage: dict[str, Any], trained: dict[str, Any]) -> dict[str, Any]:
-    """List the test photos, and return the requests of model, transform and evaluation.
+    """Return the requests of model, transform and evaluation.
 
     - Any failure: fix what the message names, then clear the task.
     - Logs *serving precision*: the reason is in the XCom `reason`. For int8, the training
@@ -155,7 +155,7 @@ def prepare(pipeline: str, lineage: dict[str, Any], trained: dict[str, Any]) -> 
       types with int8 instructions, such as ml.c6i.
     """
     from include.contracts.metrics import TEMPERATURE
-    from include.decisions.dataset.split import write_evaluation_manifest
+    from include.decisions.dataset.split_manifests import ensure_evaluation_manifest
     from include.decisions.decision import Decision
     from include.decisions.promotion.precision import choose_precision
     from include.sagemaker_requests import (
@@ -171,12 +171,12 @@ def prepare(pipeline: str, lineage: dict[str, Any], trained: dict[str, Any]) -> 
     temperature = trained["metrics"].get(TEMPERATURE)
     precision, why = choose_precision(*installed, trained["metrics"])
     skip_unless(Decision(True, f"serving precision {precision}: {why}"))
-    write_evaluation_manifest(run.s3, run.layout, job, version, run.pipeline.evaluation.split)
+    ensure_evaluation_manifest(run.s3, run.layout, version, run.pipeline.evaluation.split)
     model = candidate_model_request(*installed, trained["outputs"]["model"], precision)
     name = model["config"]["ModelName"]
     return {
         "model": model,
-        "transform": evaluation_transform_request(*installed, job, model_name=name),
+        "transform": evaluation_transform_request(*installed, job, version, model_name=name),
         "evaluate": evaluate_request(*installed, job, version, precision, temperature),
     }
 

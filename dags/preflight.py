@@ -31,13 +31,18 @@ def check_installation() -> list[dict[str, Any]]:
     """Check what all pipelines share; fail on everything that would fail a run.
 
     - *Variable ...*: set the Airflow Variable that the line names.
-    - *bucket*, *role*, *image*: run the command in that line.
+    - *bucket*, *role*, *image*, *encryption*: run the command in that line.
+    - *heartbeat*: a component that works counts as dead. Change Airflow's configuration as the line
+      says; it is the configuration of the worker that ran this task.
     - Any other failure: each line has its fix. *unknown* means that the check was not possible
       (a missing right, the local AWS), and fails nothing.
     """
+    from airflow.sdk import conf
+
+    from include.decisions.preflight import check_heartbeats
     from include.decisions.preflight import check_installation as check
 
-    return report(check(aws_client, settings()))
+    return report([*check(aws_client, settings()), *check_heartbeats(conf.getfloat)])
 
 
 @task
@@ -59,6 +64,8 @@ def check_pipeline(pipeline: str) -> list[dict[str, Any]]:
       another instance type in the YAML. `ml.g4dn` and larger start at 0 in a new account.
     - *endpoint name*: another deployment of this pipeline has this endpoint in the same account and
       region. Rename one pipeline, or use another account or region.
+    - *release ...*: a rollback to that release would fail. Bring back what is missing, or reject
+      the package.
     - *request ...*: SageMaker does not accept the value that the line names.
     - Any other failure: each line has its fix.
     """

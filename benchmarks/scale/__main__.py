@@ -29,7 +29,7 @@ def main() -> None:
                 measured = [old for old in measured if not _same(old, row)] + [row]
                 print(f"{name}: {json.dumps(figures)}", flush=True)
         RESULTS.write_text(json.dumps(measured, indent=1) + "\n")
-    DOCUMENT.write_text(insert(DOCUMENT.read_text(), measured))
+    DOCUMENT.write_text(insert(DOCUMENT.read_text(), markdown(measured)))
     print(markdown(measured))
 
 

@@ -24,17 +24,17 @@ HEADER = (
 )
 
 
-def insert(document: str, measured: Sequence[Measured]) -> str:
-    """Return a document with the table of the figures between its marks.
+def insert(document: str, table: str, marks: tuple[str, str] = (START, END)) -> str:
+    """Return a document with a table between two marks.
 
     Raises:
         ValueError: The document has no marks.
     """
-    before, start, rest = document.partition(START)
-    _, end, after = rest.partition(END)
+    before, start, rest = document.partition(marks[0])
+    _, end, after = rest.partition(marks[1])
     if not end:
-        raise ValueError(f"the document has no {START.strip()} and {END.strip()}")
-    return f"{before}{start}{markdown(measured)}\n{end}{after}"
+        raise ValueError(f"the document has no {marks[0].strip()} and {marks[1].strip()}")
+    return f"{before}{start}{table}\n{end}{after}"
 
 
 def markdown(measured: Sequence[Measured]) -> str:

@@ -20,8 +20,51 @@ LENGTH = 16
 
 def digest(content: Any) -> str:
     """Return a short hash of a JSON value that does not depend on the order of keys."""
-    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-    return hashlib.sha256(canonical.encode()).hexdigest()[:LENGTH]
+    return hashlib.sha256(_canonical(content).encode()).hexdigest()[:LENGTH]
+
+
+def _canonical(content: Any) -> str:
+    return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+
+
+class ListingDigest:
+    """`digest` of a JSON object with a member for a listing, whose entries are added one by one.
+
+    The memory that it needs does not depend on the number of entries.
+
+    Attributes:
+        count: The number of entries.
+    """
+
+    def __init__(self, member: str, entries: Mapping[str, Any] | None = None) -> None:
+        """Create the digest of a listing.
+
+        Args:
+            member: The name of the listing's member in the object.
+            entries: Entries to begin with.
+        """
+        self._hash = hashlib.sha256(f"{{{_canonical(member)}:{{".encode())
+        self._member = member
+        self.count = 0
+        for key, value in sorted((entries or {}).items()):
+            self.add(key, value)
+
+    def add(self, key: str, value: Any) -> None:
+        """Add an entry; the keys must come in the order of S3's listing, that of their bytes."""
+        separator = "," if self.count else ""
+        self._hash.update(f"{separator}{_canonical(key)}:{_canonical(value)}".encode())
+        self.count += 1
+
+    def digest_with(self, rest: Mapping[str, Any]) -> str:
+        """Return the digest of the object that has these members besides the listing's.
+
+        Args:
+            rest: Members whose names come after the listing's in the alphabet; at least one.
+        """
+        assert min(rest) > self._member
+        whole = self._hash.copy()
+        whole.update(f"}},{_canonical(rest)[1:]}".encode())
+        return whole.hexdigest()[:LENGTH]
 
 
 def conversion_settings(conversion: Conversion) -> dict[str, Any]:
@@ -40,12 +83,12 @@ read before there were these settings keep their fingerprints."""
 
 
 def source_fingerprint(
-    files: Mapping[str, str], source: Source, dataset: Dataset, labels: str = ""
+    files: ListingDigest, source: Source, dataset: Dataset, labels: str = ""
 ) -> str:
     """Return a hash of a source's state: its files, labels, and the settings to read them with.
 
     Args:
-        files: ETag and size of each file, by key.
+        files: The listing `files`: ETag and size of each file by key.
         source: The section `source`.
         dataset: The section `dataset`.
         labels: The hash of the labels of users, or "" if there are none.
@@ -55,8 +98,7 @@ def source_fingerprint(
         if not read[setting]:
             del read[setting]
     settings = {**read, **dataset.model_dump(exclude={"instance", *_without_effect(labels)})}
-    state = {"files": dict(files), "settings": settings}
-    return digest(state | ({"labels": labels} if labels else {}))
+    return files.digest_with({"settings": settings} | ({"labels": labels} if labels else {}))
 
 
 def _without_effect(labels: str) -> set[str]:

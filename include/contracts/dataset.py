@@ -9,6 +9,9 @@ SPLITS: tuple[Split, ...] = ("train", "validation", "test")
 # The test split is evaluated with the original photos through the served model.
 CONVERTED: tuple[Split, ...] = ("train", "validation")
 
+EVALUATED: tuple[Split, ...] = ("validation", "test")
+"""The splits on which candidates may be evaluated, `evaluation.split`."""
+
 Reason = Literal[
     "animated",
     "bad-annotation",  # an annotation without a file name

@@ -67,7 +67,7 @@ def dry_run_requests(pipeline: Pipeline, deployment: Deployment) -> Iterator[Dry
         yield _job("Processing", request)
     yield _job("Training", _training(*common))
     model = str(_candidate(*common, trained)["ModelName"])
-    yield _job("Transform", evaluation_transform_request(*common, trained, model))
+    yield _job("Transform", evaluation_transform_request(*common, trained, VERSION, model))
     yield _job("Transform", batch_transform_request(*common, BATCH, model))
     yield from _resources(pipeline, deployment, trained)
 

@@ -20,9 +20,21 @@ def manifest(folder_uri: str, keys: Sequence[str]) -> list[dict[str, str] | str]
 
 
 def evaluation_transform_request(
-    pipeline: Pipeline, deployment: Deployment, training_job: str, model_name: str
+    pipeline: Pipeline,
+    deployment: Deployment,
+    training_job: str,
+    dataset_version: str,
+    model_name: str,
 ) -> JobRequest:
-    """Return the job in which a candidate classifies the photos of the evaluation's manifest."""
+    """Return the job in which a candidate classifies the photos of the evaluated split.
+
+    Args:
+        pipeline: The candidate's pipeline.
+        deployment: The deployment in which the job runs.
+        training_job: The candidate's training job.
+        dataset_version: The dataset version to evaluate on.
+        model_name: The candidate's model.
+    """
     layout = Layout(deployment.bucket, pipeline.name)
     return _transform(
         pipeline,
@@ -30,7 +42,7 @@ def evaluation_transform_request(
         "evaluation",
         pipeline.evaluation.transform,
         model_name,
-        layout.uri(layout.evaluation_manifest(training_job)),
+        layout.uri(layout.split_manifest(dataset_version, pipeline.evaluation.split)),
         layout.output(layout.evaluation_predictions(training_job)),
     )
 

@@ -96,6 +96,14 @@ class Layout(BatchKeys):
         """The S3 manifest of a dataset version's train and validation images."""
         return f"{self.dataset(version)}{files.CONVERSION_MANIFEST}"
 
+    def split_manifest(self, version: str, split: str) -> str:
+        """The S3 manifest of the images of a dataset version's split."""
+        return f"{self.dataset(version)}{files.SPLIT_MANIFEST.format(split=split)}"
+
+    def dataset_samples(self, version: str) -> str:
+        """The number of a dataset version's images and a few of them, by split."""
+        return f"{self.dataset(version)}{files.SAMPLES}"
+
     @property
     def quarantine(self) -> str:
         """The folder of all photos that a refresh rejected, stored once by content."""
@@ -194,10 +202,6 @@ class Layout(BatchKeys):
     def evaluation(self, training_job: str) -> str:
         """The folder of a candidate's evaluation: evaluation.json, tables, a page."""
         return f"{self.root}evaluations/{training_job}/"
-
-    def evaluation_manifest(self, training_job: str) -> str:
-        """The S3 manifest of the images that a candidate classifies."""
-        return f"{self.evaluation(training_job)}images.manifest"
 
     def evaluation_predictions(self, training_job: str) -> str:
         """The folder of a candidate's predictions, in files <image key>.out."""

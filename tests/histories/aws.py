@@ -113,8 +113,8 @@ class SimulatedS3:
         if Key not in self.objects:
             raise self.NoSuchKey({"Error": {"Code": "NoSuchKey"}}, "GetObject")
         body = io.BytesIO(self.objects[Key])
-        lines = self.objects[Key].splitlines
-        return {"Body": SimpleNamespace(read=body.read, iter_lines=lines), "ETag": "x"}
+        lines = self.objects[Key].splitlines()
+        return {"Body": SimpleNamespace(read=body.read, iter_lines=lambda *_: lines), "ETag": "x"}
 
     def head_object(self, *, Key: str, **_: Any) -> dict[str, Any]:
         if Key not in self.objects:

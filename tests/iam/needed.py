@@ -43,6 +43,7 @@ BUCKET_CALLS = {
     "ListObjectsV2": "s3:ListBucket",
     "ListMultipartUploads": "s3:ListBucketMultipartUploads",
     "GetBucketLocation": "s3:GetBucketLocation",
+    "GetBucketEncryption": "s3:GetEncryptionConfiguration",
 }
 
 
@@ -139,7 +140,12 @@ def _ecr(operation: str, params: Mapping[str, Any]) -> Iterator[Right]:
 
 
 def _iam(operation: str, params: Mapping[str, Any]) -> Iterator[Right]:
-    yield Right(f"iam:{operation}", f"arn:aws:iam::{ACCOUNT}:role/{params['RoleName']}")
+    role = params.get("PolicySourceArn") or f"arn:aws:iam::{ACCOUNT}:role/{params['RoleName']}"
+    yield Right(f"iam:{operation}", role)
+
+
+def _kms(operation: str, params: Mapping[str, Any]) -> Iterator[Right]:
+    yield Right(f"kms:{operation}", params["KeyId"])
 
 
 def _sns(operation: str, params: Mapping[str, Any]) -> Iterator[Right]:
@@ -169,6 +175,7 @@ _SERVICES = {
     "cloudwatch": _cloudwatch,
     "ecr": _ecr,
     "iam": _iam,
+    "kms": _kms,
     "sns": _sns,
     "service-quotas": _quotas,
     "sts": _sts,

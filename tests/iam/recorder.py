@@ -69,10 +69,19 @@ def _patcher(name: str, file: Path) -> Callable[[Any], None]:
     return patch
 
 
+def _content(body: Any) -> str:
+    """Return the content of a request's body, which may be an open file."""
+    if not hasattr(body, "read"):
+        return bytes(body).decode()
+    content: bytes = body.read()
+    body.seek(0)
+    return content.decode()
+
+
 def _append(file: Path, service: str, operation: str, params: Mapping[str, Any]) -> None:
     kept = {key: value for key, value in params.items() if key != "Body"}
     if re.search(r"\.manifest$", str(params.get("Key", ""))) and "Body" in params:
-        kept["Body"] = bytes(params["Body"]).decode()
+        kept["Body"] = _content(params["Body"])
     call = {"service": service, "operation": operation, "params": kept}
     line = json.dumps(call, default=str) + "\n"
     # A single write to a file opened for appending: lines of several processes do not mix.

@@ -49,7 +49,7 @@ class Body:
     def read(self) -> bytes:
         return self._content
 
-    def iter_lines(self) -> list[bytes]:
+    def iter_lines(self, chunk_size: int = 1024) -> list[bytes]:
         return self._content.splitlines()
 
     def iter_chunks(self, size: int) -> list[bytes]:

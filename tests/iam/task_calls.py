@@ -13,7 +13,6 @@ import pytest
 from include.config.sections.web_file import WebFile
 from include.contracts.label_files import label_lines
 from include.contracts.records import LabelRecord
-from include.decisions.conversion.manifest import ensure_conversion_manifest
 from include.decisions.costs.billing import training_jobs
 from include.decisions.dataset.fetch import decide_fetch, delete_fetch_request, write_fetch_request
 from include.decisions.dataset.labels.ledger import KnownLabels
@@ -22,6 +21,7 @@ from include.decisions.dataset.labels.photos import LabelPlanner
 from include.decisions.dataset.readiness import SourceNotReadyError
 from include.decisions.dataset.settled import require_settled
 from include.decisions.dataset.source import Listing
+from include.decisions.dataset.split_manifests import ensure_conversion_manifest
 from include.decisions.preflight import check_installation, check_pipeline
 from include.decisions.training.image_digest import pin_image
 from include.storage.label_files import write_labels
@@ -53,6 +53,8 @@ from tests.iam.responses import (
     client,
     tags_response,
 )
+
+KEY = "arn:aws:kms:us-east-1:123456789012:key/11111111-2222-3333-4444-555555555555"
 
 
 def stop_orphaned_jobs() -> list[Call]:
@@ -103,9 +105,9 @@ def plan_refresh_and_conversion() -> list[Call]:
     with canned(answer) as calls:
         s3 = client("s3")
         missing = s3.exceptions.NoSuchKey
-        listing = Listing(LAYOUT.uri(LAYOUT.source), {})
+        listing = Listing(LAYOUT.uri(LAYOUT.source))
         with pytest.raises(SourceNotReadyError):
-            require_settled(s3, LAYOUT, listing, (), timedelta(minutes=5), NOW)
+            require_settled(s3, LAYOUT, listing, timedelta(minutes=5), NOW)
         ensure_conversion_manifest(s3, LAYOUT, "0" * 16)
     return calls
 
@@ -140,6 +142,7 @@ def run_preflight() -> list[Call]:
         if operation == "DescribeEndpoint":
             return {"EndpointStatus": "InService", "EndpointConfigName": "stanford-cars-c1"}
         arn = f"{SAGEMAKER}endpoint-config/stanford-cars-c1"
+        default = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": KEY}
         return {
             "GetCallerIdentity": {
                 "Account": "123456789012",
@@ -147,6 +150,18 @@ def run_preflight() -> list[Call]:
             },
             "GetRole": {"Role": {"Arn": "another", "RoleName": "x"}},
             "DescribeImages": {"imageDetails": [{}]},
+            "GetBucketEncryption": {
+                "ServerSideEncryptionConfiguration": {
+                    "Rules": [{"ApplyServerSideEncryptionByDefault": default}]
+                }
+            },
+            "DescribeKey": {
+                "KeyMetadata": {"Arn": KEY, "KeyManager": "CUSTOMER", "KeyState": "Enabled"}
+            },
+            "SimulatePrincipalPolicy": {
+                "EvaluationResults": [{"EvalActionName": "kms:Decrypt", "EvalDecision": "denied"}]
+            },
+            "GetKeyPolicy": {"Policy": "{}"},
             "DescribeEndpointConfig": {"EndpointConfigArn": arn},
             "ListTags": tags_response(PIPELINE_TAGS),
             "ListServiceQuotas": {"Quotas": []},

@@ -23,6 +23,7 @@ SERVICES = (
     "cloudwatch",
     "ecr",
     "iam",
+    "kms",
     "service-quotas",
 )
 
@@ -31,6 +32,7 @@ PREFIXES = {"sagemaker-runtime": "sagemaker", "service-quotas": "servicequotas"}
 
 ACTIONS = {
     "s3:HeadObject": {"s3:GetObject"},
+    "s3:GetBucketEncryption": {"s3:GetEncryptionConfiguration"},
     "s3:ListObjectsV2": {"s3:ListBucket"},
     "s3:CopyObject": {"s3:GetObject", "s3:PutObject"},
     "s3:CreateMultipartUpload": {"s3:PutObject"},
@@ -100,9 +102,10 @@ def _names(file: Path) -> Iterator[str]:
 
 @cache
 def _operations() -> dict[str, str]:
-    """Return the IAM action of each boto3 method, except `search`, which is also a method of re.
+    """Return the IAM action of each boto3 method, but not of two that are also other names.
 
-    That the policy allows Search is checked by the call in `tests.iam.task_calls`.
+    `search` is a method of re, `verify` an attribute of Airflow's operators. That the policy allows
+    Search is checked by the call in `tests.iam.task_calls`.
     """
     found = {}
     for service in SERVICES:
@@ -112,7 +115,7 @@ def _operations() -> dict[str, str]:
         for operation in client.meta.service_model.operation_names:
             prefix = PREFIXES.get(service, service)
             found[xform_name(operation)] = f"{prefix}:{operation}"
-    del found["search"]
+    del found["search"], found["verify"]
     return found
 
 

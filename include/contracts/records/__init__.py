@@ -32,6 +32,7 @@ from include.contracts.records.report import (
     DriftReport,
     UnreadablePhotos,
 )
+from include.contracts.records.samples import SampleImage, SplitSamples, VersionSamples
 from include.contracts.records.selection import Selection, SelectionCounts
 from include.contracts.records.training import RetrainingRequest, TrainingDecision
 from include.contracts.records.verdict import GateResult, VerdictRecord
@@ -61,14 +62,17 @@ __all__ = [
     "RecordioReport",
     "ReleaseRecord",
     "RetrainingRequest",
+    "SampleImage",
     "Selection",
     "SelectionCounts",
     "ShardReport",
     "SourceReport",
     "SourceSeen",
+    "SplitSamples",
     "TrainingDecision",
     "UnreadablePhotos",
     "VerdictRecord",
+    "VersionSamples",
     "WebFileRequest",
     "parse_json_record",
     "parse_record",

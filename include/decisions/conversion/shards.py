@@ -104,8 +104,8 @@ def _check_split(s3: Any, layout: Layout, reports: Sequence[ShardReport], split:
             )
         times[number] = min(times[number] + 1, 2)
     missing_fix = (
-        f"check that they are in {layout.uri(layout.images)}: run dataset refresh, which stores "
-        "missing images of the current version, or restore them; then convert again"
+        f"check that they are in {layout.uri(layout.images)}: run dataset refresh with Force, "
+        "which stores images of the current version again, or restore them; then convert again"
     )
     double_fix = "the job's input `images` must be ShardedByS3Key; convert again"
     for wrong, where, fix in ((2, "more than one shard", double_fix), (0, "no shard", missing_fix)):

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection
 from datetime import datetime, timedelta
-from pathlib import PurePosixPath
 from typing import Any
 
 from include.common.aws_errors import is_denied
-from include.common.incoming import HALF_WRITTEN
 from include.common.s3_uri import split_s3_uri
+from include.common.text import FirstNames
 from include.config.deployment import LOCAL
 from include.config.sections.source import DEFAULT_SETTLE_MINUTES, Source
 from include.decisions.dataset.source import Listing
@@ -18,11 +16,6 @@ from include.decisions.decision import Decision
 
 ABANDONED = timedelta(days=1)
 """Unfinished uploads older than this are ignored."""
-
-NEVER_EMPTY = frozenset({".tgz", ".gz", ".tar", ".zip", ".bz2", ".xz", ".mat", ".lst", ".csv"})
-"""Endings of files that are unfinished if they are empty. Empty photos are quarantined later."""
-
-MAX_NAMES = 3
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +31,7 @@ def decide_complete(listing: Listing, marker: str | None) -> Decision:
         listing: The source's objects.
         marker: The name of the marker object, or None if there is no such marker.
     """
-    if marker is None or f"{split_s3_uri(listing.uri)[1]}{marker}" in listing.objects:
+    if marker is None or listing.has_marker:
         return Decision(True, "the source is complete")
     return Decision(False, f"{listing.uri}{marker} is missing: the source is not complete yet")
 
@@ -55,46 +48,36 @@ def settle_time(source: Source, deployment: str) -> timedelta:
     return timedelta() if known else timedelta(minutes=DEFAULT_SETTLE_MINUTES)
 
 
-def require_finished_uploads(
-    s3: Any, listing: Listing, fetched: Collection[str], now: datetime
-) -> None:
+def require_finished_uploads(s3: Any, listing: Listing, now: datetime) -> None:
     """Check that there are no unfinished uploads and no unfinished files in the source.
 
     Args:
         s3: A boto3 S3 client.
         listing: The source's objects.
-        fetched: The names of the files that the pipeline itself fetches, which are complete.
         now: The current time, timezone-aware.
 
     Raises:
         SourceNotReadyError: There are unfinished uploads or files.
     """
-    complete = {f"{split_s3_uri(listing.uri)[1]}{name}" for name in fetched}
     problems = (
         ("is being uploaded", "wait for it, or abort the upload", _uploads(s3, listing, now)),
-        ("is half-written", "finish or remove it", set(_half_written(listing)) - complete),
+        ("is half-written", "finish or remove it", listing.unfinished),
     )
     for problem, fix, keys in problems:
-        if keys:
-            raise SourceNotReadyError(f"{listing.uri}: {_names(keys)} {problem}: {fix}")
+        if keys.count:
+            raise SourceNotReadyError(f"{listing.uri}: {keys} {problem}: {fix}")
 
 
-def _half_written(listing: Listing) -> list[str]:
-    """Return the keys of files that are unfinished by their names, or because they are empty."""
-    return [
-        key
-        for key, entry in listing.objects.items()
-        if (suffix := PurePosixPath(key).suffix.lower()) in HALF_WRITTEN
-        or (entry["Size"] == 0 and suffix in NEVER_EMPTY)
-    ]
-
-
-def _uploads(s3: Any, listing: Listing, now: datetime) -> list[str]:
+def _uploads(s3: Any, listing: Listing, now: datetime) -> FirstNames:
     """Return the keys of unfinished multipart uploads, without abandoned ones."""
     bucket, prefix = split_s3_uri(listing.uri)
     pages = s3.get_paginator("list_multipart_uploads").paginate(Bucket=bucket, Prefix=prefix)
+    old, unfinished = FirstNames(), FirstNames()
     try:
-        found = [entry for page in pages for entry in page.get("Uploads", [])]
+        for page in pages:
+            for entry in page.get("Uploads", []):
+                is_old = now - entry["Initiated"] > ABANDONED
+                (old if is_old else unfinished).add(entry["Key"])
     except s3.exceptions.ClientError as error:
         if not is_denied(error):
             raise
@@ -103,16 +86,7 @@ def _uploads(s3: Any, listing: Listing, now: datetime) -> list[str]:
             "allowed",
             listing.uri,
         )
-        return []
-    old = [entry["Key"] for entry in found if now - entry["Initiated"] > ABANDONED]
-    if old:
-        log.warning(
-            "%s: %s: uploads that began over a day ago are ignored", listing.uri, _names(old)
-        )
-    return [entry["Key"] for entry in found if now - entry["Initiated"] <= ABANDONED]
-
-
-def _names(keys: Collection[str]) -> str:
-    first = sorted(set(keys))
-    more = f" and {len(first) - MAX_NAMES} more" if len(first) > MAX_NAMES else ""
-    return f"{', '.join(first[:MAX_NAMES])}{more}"
+        return FirstNames()
+    if old.count:
+        log.warning("%s: %s: uploads that began over a day ago are ignored", listing.uri, old)
+    return unfinished

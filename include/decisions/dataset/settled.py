@@ -7,12 +7,9 @@ retry or a later run compares its own listing with it. No worker slot is held in
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
-from include.common.s3_uri import split_s3_uri
-from include.config.versions import digest
 from include.contracts.records import SourceSeen
 from include.decisions.dataset.readiness import SourceNotReadyError
 from include.decisions.dataset.source import Listing
@@ -24,7 +21,6 @@ def require_settled(
     s3: Any,
     layout: Layout,
     listing: Listing,
-    fetched: Collection[str],
     settle: timedelta,
     now: datetime,
 ) -> None:
@@ -34,7 +30,6 @@ def require_settled(
         s3: A boto3 S3 client.
         layout: The pipeline's S3 keys.
         listing: The source's objects.
-        fetched: The names of the files that the pipeline itself fetches, which are not compared.
         settle: The settle time; nothing is checked if it is zero.
         now: The time of the listing, timezone-aware.
 
@@ -43,11 +38,10 @@ def require_settled(
     """
     if not settle:
         return
-    state = _state(listing, fetched)
     place = (s3, layout.bucket, layout.source_seen)
     seen = read_valid_record(*place, "dataset refresh", SourceSeen)
-    if seen is None or seen.state != state:
-        seen = SourceSeen(uri=listing.uri, state=state, since=now.isoformat())
+    if seen is None or seen.state != listing.state:
+        seen = SourceSeen(uri=listing.uri, state=listing.state, since=now.isoformat())
         write_record(*place, seen)
     if now - datetime.fromisoformat(seen.since) < settle:
         raise SourceNotReadyError(
@@ -56,14 +50,3 @@ def require_settled(
             "source.settle_minutes, or source.complete_marker if the source's owner writes a "
             "marker"
         )
-
-
-def _state(listing: Listing, fetched: Collection[str]) -> str:
-    """Return a hash of a listing; it changes also if an object is written with the same content."""
-    ignored = {f"{split_s3_uri(listing.uri)[1]}{name}" for name in fetched}
-    objects = {
-        key: [entry["ETag"], entry["Size"], entry["LastModified"].isoformat()]
-        for key, entry in listing.objects.items()
-        if key not in ignored
-    }
-    return digest({"uri": listing.uri, "objects": objects})

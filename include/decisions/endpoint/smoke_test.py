@@ -14,11 +14,9 @@ from include.common.aws_errors import error_code, is_denied
 from include.common.errors import PermanentError
 from include.config.sections.endpoint import Endpoint
 from include.contracts.content_types import IMAGE_TYPE
-from include.decisions.dataset.split import LabelledImage, split_images
+from include.contracts.records.samples import LARGEST_BODY
+from include.decisions.dataset.samples import read_samples
 from include.storage.layout import Layout
-
-LARGEST_BODY = 6_291_456
-"""The largest request body of InvokeEndpoint, in bytes."""
 
 TOLERANCE = 0.05
 """The allowed difference from the evaluation's probability: processors round differently."""
@@ -71,7 +69,7 @@ def load_samples(
     Raises:
         NoSamplesError: All images of the split are too large for InvokeEndpoint.
     """
-    images = _spread(split_images(s3, layout, version, split), count)
+    images = read_samples(s3, layout, version).split(split).smoke[:count]
     if not images:
         raise NoSamplesError(
             f"dataset {version} has no {split} image of at most {LARGEST_BODY} bytes, the limit "
@@ -201,15 +199,6 @@ def _right(answers: Sequence[list[float]], samples: Sequence[Sample]) -> int:
     return sum(
         _best(answer) == sample.label for answer, sample in zip(answers, samples, strict=True)
     )
-
-
-def _spread(images: Sequence[LabelledImage], count: int) -> list[LabelledImage]:
-    """Return images of as many classes as possible, in the order of their keys, the hashes."""
-    small = [image for image in images if image.size <= LARGEST_BODY]
-    first = {image.label: image for image in reversed(small)}
-    chosen = [first[label] for label in sorted(first)][:count]
-    rest = [image for image in small if image not in chosen]
-    return [*chosen, *rest][:count]
 
 
 def _predict(runtime: Any, endpoint: str, sample: Sample) -> list[float]:

@@ -6,12 +6,14 @@ The checks change nothing except for one empty S3 object, which is written and d
 from include.decisions.preflight.access import Aws
 from include.decisions.preflight.checks import check_installation, check_pipeline
 from include.decisions.preflight.finding import Finding, failures, table
+from include.decisions.preflight.heartbeats import check_heartbeats
 from include.decisions.preflight.quotas import Quotas
 
 __all__ = [
     "Aws",
     "Finding",
     "Quotas",
+    "check_heartbeats",
     "check_installation",
     "check_pipeline",
     "failures",

@@ -16,6 +16,9 @@ SAGEMAKER = "sagemaker.amazonaws.com"
 ASSUME = "sts:AssumeRole"
 SOURCE_ACCOUNT = "aws:SourceAccount"
 
+NO_ROLE = frozenset({"NoSuchEntity", "NoSuchEntityException"})
+"""Error codes of a role that does not exist."""
+
 
 JOBS_VARIABLE, ENDPOINT_VARIABLE = "sagemaker_role_arn", "sagemaker_endpoint_role_arn"
 
@@ -41,7 +44,7 @@ def _check(aws: Aws, check: str, variable: str, role_arn: str) -> Finding:
         iam = aws("iam")
         finding = _check_trust(check, variable, role_arn, iam.get_role(RoleName=name)["Role"])
     except Exception as error:
-        if error_code(error) not in {"NoSuchEntity", "NoSuchEntityException"}:
+        if error_code(error) not in NO_ROLE:
             return failed_call(check, "iam:GetRole", error)
         finding = _absent(check, variable, name, account_of(role_arn))
     return tolerate_emulator(iam, finding)
@@ -50,6 +53,15 @@ def _check(aws: Aws, check: str, variable: str, role_arn: str) -> Finding:
 def account_of(role_arn: str) -> str:
     """Return the account that a role's ARN names."""
     return role_arn.split(":")[4]
+
+
+def role_of(caller_arn: str) -> str | None:
+    """Return the ARN of the role with which a caller has logged in; None for users.
+
+    STS names a role without its path, so that a role with a path is not found by this ARN.
+    """
+    parts = re.fullmatch(r"arn:([\w-]+):sts::(\d+):assumed-role/([^/]+)/.+", caller_arn)
+    return f"arn:{parts[1]}:iam::{parts[2]}:role/{parts[3]}" if parts else None
 
 
 def _absent(check: str, variable: str, name: str, account: str) -> Finding:
@@ -90,25 +102,25 @@ def trusts_sagemaker(document: Mapping[str, Any] | str, account: str) -> bool:
     policy = json.loads(unquote(document)) if isinstance(document, str) else document
     return any(
         statement.get("Effect") == "Allow"
-        and {ASSUME, "sts:*", "*"} & set(_listed(statement.get("Action")))
+        and {ASSUME, "sts:*", "*"} & set(listed(statement.get("Action")))
         and _names_sagemaker(statement.get("Principal"))
         and account in _source_accounts(statement, account)
-        for statement in _listed(policy.get("Statement"))
+        for statement in listed(policy.get("Statement"))
     )
 
 
 def _names_sagemaker(principal: Any) -> bool:
     services = principal.get("Service") if isinstance(principal, Mapping) else principal
-    return bool({SAGEMAKER, "*"} & set(_listed(services)))
+    return bool({SAGEMAKER, "*"} & set(listed(services)))
 
 
 def _source_accounts(statement: Mapping[str, Any], account: str) -> list[Any]:
     """Return the accounts that a statement is limited to; without a limit, the given account."""
     equal = statement.get("Condition", {}).get("StringEquals", {})
-    return _listed(equal.get(SOURCE_ACCOUNT, account))
+    return listed(equal.get(SOURCE_ACCOUNT, account))
 
 
-def _listed(value: Any) -> list[Any]:
+def listed(value: Any) -> list[Any]:
     """Return a value as a list: IAM writes one value or a list of values."""
     if value is None:
         return []

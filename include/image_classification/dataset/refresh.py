@@ -32,8 +32,8 @@ from include.image_classification.dataset.version.image_store import ImageStore
 from include.image_classification.dataset.version.leakage import find_leaks
 from include.image_classification.dataset.version.ledger import LEDGER
 from include.image_classification.dataset.version.manifest import (
-    write_conversion_manifest,
     write_json,
+    write_manifests,
     write_rows,
     write_version,
 )
@@ -137,7 +137,7 @@ def _write(
     if not page.report["unchanged"]:
         write_version(folder, page.version, page.quarantined, page.duplicates)
         if settings.images_uri:
-            write_conversion_manifest(folder, page.version, settings.images_uri)
+            write_manifests(folder, page.version, settings.images_uri)
         write_hashes(folder, page.version.images, assembled.hashes)
         write_json(folder / "changes.json", page.changes.as_json())
         write_rows(folder / LEAKAGE, map(asdict, page.leaks))

@@ -26,4 +26,4 @@ def test_bytes_an_image_are_the_growth_since_the_next_smaller_number() -> None:
 
 def test_the_document_has_the_measured_figures() -> None:
     document = DOCUMENT.read_text()
-    assert insert(document, json.loads(RESULTS.read_text())) == document
+    assert insert(document, markdown(json.loads(RESULTS.read_text()))) == document

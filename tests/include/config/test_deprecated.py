@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from include.config import PipelineError, load_pipeline
-from include.config.versions import source_fingerprint
+from include.config.versions import ListingDigest, source_fingerprint
 
 WriteYaml = Callable[[str, str], Path]
 
@@ -37,7 +37,7 @@ def test_machine_is_instance_with_a_warning(section: str, write_yaml: WriteYaml)
     expected = load_pipeline(new)
     assert expected.deprecations == ()
     assert getattr(pipeline, section) == getattr(expected, section)
-    files = {"a.tgz": "1"}
+    files = ListingDigest("files", {"a.tgz": "1"})
     assert source_fingerprint(files, pipeline.source, pipeline.dataset) == source_fingerprint(
         files, expected.source, expected.dataset
     )

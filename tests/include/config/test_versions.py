@@ -4,6 +4,7 @@ import pytest
 
 from include.config import Pipeline, find_pipeline
 from include.config.versions import (
+    ListingDigest,
     digest,
     recordio_version,
     source_fingerprint,
@@ -27,6 +28,10 @@ again, although nothing of the user's changed.
 """
 
 
+def _files(state: str) -> ListingDigest:
+    return ListingDigest("files", {"a.tgz": state})
+
+
 @pytest.mark.parametrize(("name", "deployment"), NAMES)
 def test_renamed_keys_change_no_name(name: str, deployment: str | None) -> None:
     pipeline = find_pipeline(name, deployment)
@@ -38,13 +43,23 @@ def test_renamed_keys_change_no_name(name: str, deployment: str | None) -> None:
         pipeline.training.start_from,
         pipeline.training.instance_count,
     )
-    source = source_fingerprint({"a.tgz": '"etag" 3'}, pipeline.source, pipeline.dataset)
+    source = source_fingerprint(_files('"etag" 3'), pipeline.source, pipeline.dataset)
     assert (source, recordio, training) == NAMES[name, deployment]
 
 
 def test_a_digest_does_not_depend_on_the_order_of_keys() -> None:
     assert digest({"a": 1, "b": 2}) == digest({"b": 2, "a": 1})
     assert len(digest("x")) == 16
+
+
+def test_a_listing_has_the_digest_of_the_whole_object() -> None:
+    """Otherwise the sources of all users would be read again after an upgrade."""
+    entries = {'a "b".jpg': '"1" 3', "\u00e4/\U0001f600.jpg": ["x", 1], "z": None}
+    rest = {"settings": {"b": 1, "a": [True]}, "labels": "0123"}
+    for files in ({}, entries):
+        listing = ListingDigest("files", files)
+        assert listing.digest_with(rest) == digest({"files": files, **rest})
+        assert listing.count == len(files)
 
 
 def test_a_recordio_version_depends_on_dataset_and_settings_but_not_on_the_instance(
@@ -65,10 +80,10 @@ def test_a_recordio_version_depends_on_dataset_and_settings_but_not_on_the_insta
 
 
 def test_a_source_fingerprint_depends_on_files_and_settings(cars: Pipeline) -> None:
-    files = {"a.tgz": '"etag" 3'}
+    files = _files('"etag" 3')
     base = source_fingerprint(files, cars.source, cars.dataset)
-    assert base == source_fingerprint(dict(files), cars.source, cars.dataset)
-    touched = source_fingerprint({"a.tgz": '"other" 3'}, cars.source, cars.dataset)
+    assert base == source_fingerprint(_files('"etag" 3'), cars.source, cars.dataset)
+    touched = source_fingerprint(_files('"other" 3'), cars.source, cars.dataset)
     stricter = cars.dataset.model_copy(update={"min_side": 99})
     assert len({base, touched, source_fingerprint(files, cars.source, stricter)}) == 3
     elsewhere = cars.source.model_copy(update={"urls": ["x"], "settle_minutes": 1})

@@ -20,8 +20,10 @@ def test_predictions_are_not_averaged_by_default(cars: Pipeline, deployment: Dep
 
 def test_the_evaluation_is_not_averaged(averaging: Pipeline, deployment: Deployment) -> None:
     """It measures the model as the endpoint serves it."""
-    request = make.evaluation_transform_request(averaging, deployment, "j1", "model-1")
+    request = make.evaluation_transform_request(averaging, deployment, "j1", "d1", "model-1")
     assert "Environment" not in request["config"]
+    source = request["config"]["TransformInput"]["DataSource"]["S3DataSource"]
+    assert source["S3Uri"].endswith("/stanford_cars/dataset/versions/d1/test.manifest")
 
 
 @pytest.mark.parametrize(

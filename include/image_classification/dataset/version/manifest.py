@@ -11,7 +11,16 @@ from pathlib import Path
 from typing import Any, cast
 
 from include.contracts import files
-from include.contracts.dataset import CONVERTED, Box, LabelSource, ManifestRow, Reason, Split
+from include.contracts.dataset import (
+    CONVERTED,
+    EVALUATED,
+    Box,
+    LabelSource,
+    ManifestRow,
+    Reason,
+    Split,
+)
+from include.contracts.records.samples import SampleCollector
 from include.image_classification.container import CommandError
 from include.image_classification.dataset.version.atomic_files import (
     open_atomically,
@@ -150,20 +159,33 @@ def write_version(
     write_rows(folder / "quarantine.jsonl", map(dataclasses.asdict, quarantined))
     write_rows(folder / "duplicates.jsonl", map(dataclasses.asdict, duplicates))
     write_json(folder / files.CLASS_NAMES, list(version.classes))
+    samples = SampleCollector()
+    for image in version.images:
+        samples.add(image.split, image.key, image.size, image.label)
+    write_json(folder / files.SAMPLES, samples.samples().as_json())
 
 
-def write_conversion_manifest(folder: Path, version: Version, images_uri: str) -> None:
-    """Write the S3 manifest of the images to convert, the input of the conversion job.
+def write_manifests(folder: Path, version: Version, images_uri: str) -> None:
+    """Write the S3 manifests of the images to convert, and of the splits to evaluate on.
 
     Args:
         folder: The version's folder.
         version: The version.
         images_uri: The s3:// folder of the images, with a trailing slash.
     """
-    keys = {image.key for split in CONVERTED for image in version.split(split)}
-    with open_atomically(folder / files.CONVERSION_MANIFEST) as file:
+    written: dict[str, Sequence[Split]] = {
+        files.CONVERSION_MANIFEST: CONVERTED,
+        **{files.SPLIT_MANIFEST.format(split=split): [split] for split in EVALUATED},
+    }
+    for name, splits in written.items():
+        keys = {image.key for split in splits for image in version.split(split)}
+        _write_manifest(folder / name, images_uri, sorted(keys))
+
+
+def _write_manifest(path: Path, images_uri: str, keys: Iterable[str]) -> None:
+    with open_atomically(path) as file:
         file.write(b"[" + json.dumps({"prefix": images_uri}).encode())
-        file.writelines(b",\n" + json.dumps(key).encode() for key in sorted(keys))
+        file.writelines(b",\n" + json.dumps(key).encode() for key in keys)
         file.write(b"]\n")
 
 

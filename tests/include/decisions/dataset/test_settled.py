@@ -49,11 +49,12 @@ class Source:
 
     def check(self, minute: float, settle: timedelta = FIVE, *fetched: str) -> None:
         """Check the source; the LastModified of all objects is three hours ago."""
-        listing = Listing.read(self.s3, self.layout.uri(self.layout.source))
-        objects = {k: {**e, "LastModified": LONG_AGO} for k, e in listing.objects.items()}
+        listing = Listing(self.layout.uri(self.layout.source), fetched=fetched)
+        found = self.s3.list_objects_v2(Bucket=self.layout.bucket, Prefix=self.layout.source)
+        for entry in found["Contents"]:
+            listing.add({**entry, "LastModified": LONG_AGO})
         now = NOW + timedelta(minutes=minute)
-        old = Listing(listing.uri, objects)
-        require_settled(self.s3, self.layout, old, fetched, settle, now)
+        require_settled(self.s3, self.layout, listing, settle, now)
 
 
 @pytest.fixture

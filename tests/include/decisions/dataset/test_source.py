@@ -1,12 +1,17 @@
 """Tests of the source and of the decision to refresh."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from include.config.versions import ListingDigest
 from include.contracts.records import DatasetPointer
 from include.decisions.dataset.source import Listing, SourceError, decide_refresh
+from include.decisions.dataset.stored_images import StoredImages
 
+TIME = {"LastModified": datetime(2026, 1, 10, tzinfo=UTC)}
+REST: dict[str, Any] = {"settings": {}}
 CURRENT = DatasetPointer(version="v1", fingerprint="same")
 
 
@@ -36,31 +41,38 @@ def test_a_source_that_changed_while_it_was_read_is_read_again() -> None:
 
 
 def test_an_unchanged_source_is_read_again_if_images_are_missing() -> None:
-    decision = decide_refresh(CURRENT, "same", force=False, missing=3)
+    decision = decide_refresh(CURRENT, "same", force=False, stored=StoredImages(3, 9, 9))
     assert decision.go
     assert "3 images of dataset v1 are missing" in decision.reason
 
 
-def test_all_pages_are_listed_without_folder_markers(s3: Any) -> None:
+@pytest.mark.parametrize(("marker", "files"), [(None, ["a.tgz", "ok"]), ("ok", ["a.tgz"])])
+def test_all_pages_are_listed_without_markers(
+    s3: Any, marker: str | None, files: list[str]
+) -> None:
     first = {
-        "Contents": [{"Key": "raw/", "ETag": '"0"', "Size": 0}],
+        "Contents": [{"Key": "raw/", "ETag": '"0"', "Size": 0, **TIME}],
         "IsTruncated": True,
         "NextContinuationToken": "next",
     }
-    second = {"Contents": [{"Key": f"raw/{n}", "ETag": '"1"', "Size": 3} for n in ("a.tgz", "ok")]}
+    names = ("a.tgz", "ok")
+    second = {"Contents": [{"Key": f"raw/{n}", "ETag": '"1"', "Size": 3, **TIME} for n in names]}
     s3.answer("list_objects_v2", first, Bucket="theirs", Prefix="raw/")
     s3.answer("list_objects_v2", second)
-    listing = Listing.read(s3.client, "s3://theirs/raw/")
-    assert listing.files() == {"raw/a.tgz": '"1" 3', "raw/ok": '"1" 3'}
-    assert listing.require_files(marker="ok") == {"raw/a.tgz": '"1" 3'}
+    listing = Listing.read(s3.client, "s3://theirs/raw/", marker)
+    expected = ListingDigest("files", {f"raw/{name}": '"1" 3' for name in files})
+    assert listing.require_files().digest_with(REST) == expected.digest_with(REST)
+    assert listing.has_marker is (marker == "ok")
 
 
 def test_any_character_may_be_in_the_prefix_of_a_source(s3: Any) -> None:
     prefix = "raw? #1/50 %/a%20b/"
-    found = {"Contents": [{"Key": f"{prefix}a.jpg", "ETag": '"1"', "Size": 3}]}
+    keys = [f"{prefix}a.jpg", f"{prefix}ok"]
+    found = {"Contents": [{"Key": key, "ETag": '"1"', "Size": 3, **TIME} for key in keys]}
     s3.answer("list_objects_v2", found, Bucket="theirs", Prefix=prefix)
-    listing = Listing.read(s3.client, f"s3://theirs/{prefix}")
-    assert listing.files(marker="ok") == {f"{prefix}a.jpg": '"1" 3'}
+    listing = Listing.read(s3.client, f"s3://theirs/{prefix}", "ok")
+    assert listing.has_marker
+    assert listing.files.count == 1
 
 
 def test_the_error_for_an_empty_source_names_its_address(s3: Any) -> None:

@@ -13,8 +13,8 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from include.config.sections.endpoint import Endpoint
+from include.contracts.records.samples import LARGEST_BODY, SampleCollector
 from include.decisions.endpoint.smoke_test import (
-    LARGEST_BODY,
     ROUNDS,
     NoAnswerError,
     NoSamplesError,
@@ -182,14 +182,13 @@ def test_a_wrong_response_fails(runtime: Any, content: Any, reason: str) -> None
 
 
 def holds(s3: Any, *images: tuple[str, int, int]) -> None:
-    """Prepare the manifest of a dataset version whose test split has these images."""
-    rows = [
-        json.dumps({"key": key, "size": size, "label": label, "split": "test"})
-        for key, size, label in images
-    ]
-    manifest = "stanford_cars/dataset/versions/d1/manifest.jsonl"
-    content = s3.body("\n".join(rows).encode())
-    s3.answer("get_object", content, Bucket="some-bucket", Key=manifest)
+    """Prepare the samples of a dataset version whose test split has these images."""
+    collector = SampleCollector()
+    for key, size, label in images:
+        collector.add("test", key, size, label)
+    samples = "stanford_cars/dataset/versions/d1/samples.json"
+    content = s3.json(collector.samples().as_json())
+    s3.answer("get_object", content, Bucket="some-bucket", Key=samples)
 
 
 def test_samples_are_of_different_classes_and_fit_a_request(s3: Any, layout: Layout) -> None:

@@ -2,7 +2,8 @@
 
 import pytest
 
-from include.decisions.preflight.bucket import check_bucket, check_writing
+from include.config import Deployment, Pipeline
+from include.decisions.preflight.bucket import check_bucket, check_source_bucket, check_writing
 from include.storage.layout import Layout
 from tests.include.decisions.preflight.conftest import BUCKET, StubbedAws
 
@@ -13,7 +14,9 @@ OBJECT = {"Bucket": BUCKET, "Key": "stanford_cars/preflight"}
 def test_a_bucket_in_the_jobs_region_is_ok(aws: StubbedAws) -> None:
     """us-east-1 has no location constraint."""
     aws["s3"].answer("get_bucket_location", {}, Bucket=BUCKET)
-    finding = check_bucket(aws, BUCKET)
+    aws.use_emulator("s3")
+    finding, owner = check_bucket(aws, BUCKET)
+    assert owner.status == "unknown"
     assert (finding.status, finding.found) == ("ok", "some-bucket is in us-east-1")
 
 
@@ -23,7 +26,7 @@ def test_a_bucket_in_the_jobs_region_is_ok(aws: StubbedAws) -> None:
 def test_a_bucket_in_another_region_fails(aws: StubbedAws, constraint: str, region: str) -> None:
     answer = {"LocationConstraint": constraint}
     aws["s3"].answer("get_bucket_location", answer, Bucket=BUCKET)
-    finding = check_bucket(aws, BUCKET)
+    (finding,) = check_bucket(aws, BUCKET)
     assert finding.status == "failed"
     assert f"some-bucket is in {region}, but jobs run in us-east-1" in finding.found
     assert f"region_name of aws_default to {region}" in finding.fix
@@ -31,16 +34,70 @@ def test_a_bucket_in_another_region_fails(aws: StubbedAws, constraint: str, regi
 
 def test_a_missing_bucket_fails(aws: StubbedAws) -> None:
     aws["s3"].refuse("get_bucket_location", "NoSuchBucket")
-    finding = check_bucket(aws, BUCKET)
+    (finding,) = check_bucket(aws, BUCKET)
     assert (finding.status, finding.found) == ("failed", "there is no bucket some-bucket")
     assert finding.fix.startswith("create it (aws s3 mb s3://some-bucket)")
 
 
 def test_without_the_permission_the_region_is_unknown(aws: StubbedAws) -> None:
     aws["s3"].refuse("get_bucket_location", "AccessDenied", "Access Denied")
-    finding = check_bucket(aws, BUCKET)
+    (finding,) = check_bucket(aws, BUCKET)
     assert finding.status == "unknown"
     assert finding.fix == "allow s3:GetBucketLocation, or check it by hand"
+
+
+def _owned_by(aws: StubbedAws, owner: str) -> None:
+    """Prepare a bucket in the jobs' region, of an account, for a caller of account 123456789012."""
+    answer = {"Account": "123456789012", "Arn": "arn:aws:iam::123456789012:user/me", "UserId": "x"}
+    aws["sts"].answer("get_caller_identity", answer)
+    aws["s3"].answer("get_bucket_location", {})
+    if owner == answer["Account"]:
+        aws["s3"].answer("get_bucket_location", {}, Bucket=BUCKET, ExpectedBucketOwner=owner)
+    else:
+        aws["s3"].refuse("get_bucket_location", "AccessDenied")
+
+
+@pytest.mark.parametrize(("owner", "status"), [("123456789012", "ok"), ("210987654321", "failed")])
+def test_the_bucket_of_another_account_fails(aws: StubbedAws, owner: str, status: str) -> None:
+    """S3 answers with AccessDenied, although the same call without the expected owner succeeds."""
+    _owned_by(aws, owner)
+    region, finding = check_bucket(aws, BUCKET)
+    assert (region.status, finding.check, finding.status) == ("ok", "bucket owner", status)
+    if status == "failed":
+        assert finding.found.startswith("some-bucket is not of account 123456789012")
+        fix = "set the Variable artifact_bucket to a bucket of account 123456789012"
+        assert finding.fix == fix
+
+
+@pytest.mark.parametrize(("owner", "status"), [("123456789012", "ok"), ("210987654321", "unknown")])
+def test_a_source_may_be_in_the_bucket_of_another_account(
+    aws: StubbedAws, cars: Pipeline, deployment: Deployment, owner: str, status: str
+) -> None:
+    source = cars.source.model_copy(update={"uri": f"s3://{BUCKET}/photos/"})
+    elsewhere = cars.model_copy(update={"source": source})
+    deployment = deployment.__class__(**{**vars(deployment), "bucket": "ours"})
+    _owned_by(aws, owner)
+    region, finding = check_source_bucket(aws, elsewhere, deployment)
+    assert (region.check, region.status) == ("source bucket", "ok")
+    assert (finding.check, finding.status) == ("source bucket owner", status)
+    assert ("must allow s3:GetObject" in finding.fix) is (status == "unknown")
+
+
+def test_the_source_in_another_region_names_the_yamls_field(
+    aws: StubbedAws, cars: Pipeline, deployment: Deployment
+) -> None:
+    source = cars.source.model_copy(update={"uri": "s3://theirs/photos/"})
+    aws["s3"].answer("get_bucket_location", {"LocationConstraint": "EU"}, Bucket="theirs")
+    changed = cars.model_copy(update={"source": source})
+    (finding,) = check_source_bucket(aws, changed, deployment)
+    assert finding.status == "failed"
+    assert finding.fix.startswith("set source.uri in the YAML to a bucket in us-east-1")
+
+
+def test_the_installations_own_bucket_is_checked_once(
+    aws: StubbedAws, cars: Pipeline, deployment: Deployment
+) -> None:
+    assert list(check_source_bucket(aws, cars, deployment)) == []
 
 
 def test_an_object_is_written_and_deleted(aws: StubbedAws) -> None:

@@ -9,13 +9,14 @@ from include.decisions.preflight import check_installation, check_pipeline, fail
 from include.decisions.preflight.finding import failed, ok, unknown
 from tests.include.decisions.preflight.conftest import SETTINGS, StubbedAws
 
-INSTALLATION = ["login", "region", "bucket", "role", "image"]
+INSTALLATION = ["login", "region", "bucket", "role", "image", "encryption"]
 
 
 def test_denied_calls_are_unknown(aws: StubbedAws) -> None:
     for service, operation in (
         ("sts", "get_caller_identity"),
         ("s3", "get_bucket_location"),
+        ("s3", "get_bucket_encryption"),
         ("iam", "get_role"),
         ("ecr", "describe_images"),
     ):
@@ -31,6 +32,7 @@ def test_denied_calls_are_unknown(aws: StubbedAws) -> None:
 def test_the_endpoints_role_is_checked_if_it_is_another_one(aws: StubbedAws) -> None:
     aws["sts"].refuse("get_caller_identity", "AccessDenied")
     aws["s3"].refuse("get_bucket_location", "AccessDenied")
+    aws["s3"].refuse("get_bucket_encryption", "AccessDenied")
     aws["ecr"].refuse("describe_images", "AccessDenied")
     for _ in ("jobs", "endpoint"):
         aws["iam"].refuse("get_role", "NoSuchEntity", "cannot be found")
@@ -76,6 +78,7 @@ def test_a_pipeline_is_checked_with_its_deployments_overrides(aws: StubbedAws) -
     """In the deployment local, stanford_cars uses the custom image."""
     aws["s3"].answer("put_object", {})
     aws["s3"].answer("delete_object", {})
+    aws["s3"].answer("list_objects_v2", {})
     aws["sagemaker"].refuse("describe_endpoint", "ValidationException", "Could not find endpoint")
     aws.use_emulator("service-quotas")
     findings = check_pipeline(aws, {**SETTINGS, "deployment": "local"}, "stanford_cars")
@@ -87,6 +90,7 @@ def test_a_pipeline_is_checked_with_its_deployments_overrides(aws: StubbedAws) -
 
 def test_the_built_in_image_is_checked_if_the_pipeline_uses_it(aws: StubbedAws) -> None:
     aws["s3"].refuse("put_object", "AccessDenied")
+    aws["s3"].answer("list_objects_v2", {})
     aws["sagemaker"].refuse("describe_endpoint", "AccessDeniedException")
     aws.use_emulator("service-quotas")
     findings = {finding.check: finding for finding in check_pipeline(aws, SETTINGS, "merch")}
@@ -113,6 +117,7 @@ def test_each_deprecated_name_in_a_yaml_is_a_finding(
     text = "source: {layout: class_folders}\ntraining: {algorithm: own}\n"
     (tmp_path / "flowers.yaml").write_text(text)
     aws["s3"].refuse("put_object", "AccessDenied")
+    aws["s3"].answer("list_objects_v2", {})
     aws["sagemaker"].refuse("describe_endpoint", "AccessDeniedException")
     aws.use_emulator("service-quotas")
     findings = [

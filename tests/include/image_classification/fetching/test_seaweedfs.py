@@ -102,11 +102,11 @@ def test_an_unfinished_upload_is_detected_and_make_run_finishes_its_own(
     )
     uri, now = layout.uri(prefix), datetime.now(UTC)
     with pytest.raises(SourceNotReadyError, match=r"other/source/big\.tgz is being uploaded"):
-        require_finished_uploads(weed, Listing.read(weed, uri), [], now)
+        require_finished_uploads(weed, Listing.read(weed, uri), now)
     files = {"big.tgz": tmp_path / "big.tgz", "small.jpg": tmp_path / "small.jpg"}
     files["big.tgz"].write_bytes(CONTENT[: UPLOAD_PART + 1])
     files["small.jpg"].write_bytes(b"photo")
     for expected in ((2, 0), (0, 0)):  # the second time by the ETags, without the notes
         upload = Upload(weed, layout.bucket, tmp_path / f"notes-{expected[0]}.json")
         assert upload.mirror(prefix, files, lambda done, total: None) == expected
-    require_finished_uploads(weed, Listing.read(weed, uri), [], datetime.now(UTC))
+    require_finished_uploads(weed, Listing.read(weed, uri), datetime.now(UTC))

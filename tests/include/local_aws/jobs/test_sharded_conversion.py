@@ -10,8 +10,8 @@ import pytest
 from include.config import Deployment, Pipeline, find_pipeline
 from include.config.versions import recordio_version
 from include.contracts.dataset import Split
-from include.decisions.conversion.manifest import ensure_conversion_manifest
 from include.decisions.conversion.plan import complete_conversion
+from include.decisions.dataset.split_manifests import ensure_conversion_manifest
 from include.image_classification.dataset.version.manifest import (
     Image,
     Version,

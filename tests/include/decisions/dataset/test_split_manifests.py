@@ -1,4 +1,4 @@
-"""Tests of `ensure_conversion_manifest`."""
+"""Tests of the S3 manifests of splits."""
 
 from __future__ import annotations
 
@@ -12,11 +12,14 @@ import pytest
 from moto import mock_aws
 
 from include.contracts.dataset import Split
-from include.decisions.conversion.manifest import ensure_conversion_manifest
+from include.decisions.dataset.split_manifests import (
+    ensure_conversion_manifest,
+    ensure_evaluation_manifest,
+)
 from include.image_classification.dataset.version.manifest import (
     Image,
     Version,
-    write_conversion_manifest,
+    write_manifests,
     write_version,
 )
 from include.storage.layout import Layout
@@ -86,7 +89,7 @@ def test_the_manifest_of_the_refresh_is_equal_and_is_kept(
     client: Any, layout: Layout, written: Path
 ) -> None:
     """The version's own manifest, which may be large, is not read then."""
-    write_conversion_manifest(written, VERSION, layout.uri(layout.images))
+    write_manifests(written, VERSION, layout.uri(layout.images))
     content = (written / "conversion.manifest").read_bytes()
     assert json.loads(content) == EXPECTED
     _store(client, layout, content)
@@ -98,3 +101,17 @@ def test_the_manifest_of_the_refresh_is_equal_and_is_kept(
 def test_the_error_for_a_missing_version_names_dataset_refresh(client: Any, layout: Layout) -> None:
     with pytest.raises(RecordError, match=r"v1/manifest\.jsonl is missing: dataset refresh"):
         ensure_conversion_manifest(client, layout, "v1")
+
+
+def test_the_evaluations_manifest_has_the_splits_images(
+    client: Any, layout: Layout, written: Path
+) -> None:
+    """The refresh writes the same, and then the version's own manifest is not read."""
+    key = layout.split_manifest("v1", "test")
+    ensure_evaluation_manifest(client, layout, "v1", "test")
+    made = client.get_object(Bucket=layout.bucket, Key=key)["Body"].read()
+    write_manifests(written, VERSION, layout.uri(layout.images))
+    assert made == (written / "test.manifest").read_bytes()
+    assert json.loads(made) == [EXPECTED[0], "11/1.jpg"]
+    client.delete_object(Bucket=layout.bucket, Key=layout.dataset_manifest("v1"))
+    ensure_evaluation_manifest(client, layout, "v1", "test")
