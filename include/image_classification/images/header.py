@@ -17,6 +17,8 @@ from include.contracts.photo_formats import JPEG_END_CODE, JPEG_MARKER, JPEG_STA
 FRAME_MARKERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 # Baseline, extended and progressive with Huffman codes, as cameras and phones write them.
 USUAL_FRAMES = frozenset({0xC0, 0xC1, 0xC2})
+LOSSLESS_FRAMES = frozenset({0xC3, 0xC7, 0xCB, 0xCF})
+ARITHMETIC_FRAMES = frozenset(range(0xC9, 0xD0)) - {0xCC}
 
 OTHER_FORMATS = {
     b"\x00\x00\x00\x0cjP  ": "JPEG 2000",
@@ -47,7 +49,7 @@ class PhotoHeader:
 
     `whole` is false if the file ends before its picture does, or has more segments than
     `limits.MAX_SEGMENTS`. `usual` is true for a JPEG in a common coding, with 8 bits of gray or
-    three colors.
+    three colors. `coding` names a rare coding of a JPEG that decoders may not read, or is "".
     """
 
     suffix: Literal["jpg", "png"]
@@ -55,6 +57,7 @@ class PhotoHeader:
     height: int
     whole: bool
     usual: bool = True
+    coding: str = ""
 
 
 def read_photo_header(data: bytes) -> PhotoHeader | None:
@@ -101,7 +104,7 @@ def _other_format(data: bytes) -> str | None:
 def _jpeg_header(data: bytes) -> PhotoHeader:
     # Segment by segment: an EXIF thumbnail is a JPEG within the JPEG, with its own end marker.
     width = height = 0
-    usual = False
+    usual, coding = False, ""
     offset = 2
     for _ in range(MAX_SEGMENTS):
         # A search, not a loop over bytes: megabytes that are not a marker may come first.
@@ -110,14 +113,24 @@ def _jpeg_header(data: bytes) -> PhotoHeader:
             break
         offset, marker = found.start(), data[found.start() + 1]
         if marker == JPEG_END_CODE:
-            return PhotoHeader("jpg", width, height, True, usual)
+            return PhotoHeader("jpg", width, height, True, usual, coding)
         if offset + 4 > len(data):
             break
         if marker in FRAME_MARKERS and offset + 10 <= len(data):
             bits, height, width, colors = struct.unpack_from(">BHHB", data, offset + 4)
             usual = marker in USUAL_FRAMES and bits == 8 and colors in (1, 3)
+            coding = _rare_coding(marker, bits)
         offset += 2 + int(struct.unpack_from(">H", data, offset + 2)[0])
-    return PhotoHeader("jpg", width, height, False, usual)
+    return PhotoHeader("jpg", width, height, False, usual, coding)
+
+
+def _rare_coding(marker: int, bits: int) -> str:
+    """Return the name of a JPEG frame's coding if it is a rare one, else ""."""
+    if marker in LOSSLESS_FRAMES:
+        return "lossless coding"
+    if marker in ARITHMETIC_FRAMES:
+        return "arithmetic coding"
+    return "" if bits == 8 else f"{bits} bits a color"
 
 
 def _png_header(data: bytes) -> PhotoHeader:

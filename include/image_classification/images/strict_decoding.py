@@ -68,6 +68,16 @@ def decode_small(data: bytes, header: PhotoHeader) -> Image:
     if header.suffix == "png":
         return _decode_png(data)
     try:
+        return _decode_jpeg(data, header)
+    except RefusedPhotoError as error:
+        if not header.coding:
+            raise
+        detail = f"a JPEG with {header.coding}, which the decoder does not read ({error.detail})"
+        raise RefusedPhotoError("undecodable", f"{detail}; save it as a baseline JPEG") from error
+
+
+def _decode_jpeg(data: bytes, header: PhotoHeader) -> Image:
+    try:
         if header.usual:
             gray = simplejpeg.decode_jpeg(data, "GRAY", min_height=SMALL, min_width=SMALL)
             return np.asarray(gray, np.uint8)

@@ -22,7 +22,9 @@ def test_every_mistake_has_a_line(write_yaml: WriteYaml) -> None:
 
 @pytest.mark.parametrize("name", ["Cars", "my-cars", "two__underscores", "1st", "x" * 41])
 def test_a_name_that_cannot_be_a_slug_is_rejected(name: str, write_yaml: WriteYaml) -> None:
-    with pytest.raises(PipelineError, match=f"name: '{name}' is not allowed"):
+    allowed = "allowed: lower-case letters and digits, a letter first, .*: rename the file"
+    words = allowed if len(name) <= 40 else "String should have at most 40 characters"
+    with pytest.raises(PipelineError, match=f"name: '{name}' is not allowed: {words}"):
         load_pipeline(write_yaml(name, SOURCE))
 
 

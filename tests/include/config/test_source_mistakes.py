@@ -19,6 +19,10 @@ MISTAKES = {
         SOURCE + "conversion: {fit: stretch}",
         ["conversion.fit: 'stretch' is not allowed", "'squash' or 'crop'"],
     ),
+    "an address that is not in S3": (
+        "source: {layout: class_folders, uri: 'https://a.b/photos'}",
+        ["source.uri: 'https://a.b/photos' is not allowed: allowed: a bucket and a prefix"],
+    ),
     "two sources": (
         "source: {layout: class_folders, uri: 's3://abc/d', urls: ['https://a.b/c.zip']}",
         ["source: uri and urls exclude each other"],

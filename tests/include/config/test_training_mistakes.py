@@ -44,6 +44,10 @@ MISTAKES = {
         "image_shape: '3,16,64'}}",
         ["training.hyperparameters: image_shape must be C,H,W", "at least 32", "not 3,16,64"],
     ),
+    "an image shape that is no list of numbers": (
+        SOURCE + "training: {hyperparameters: {image_shape: 3x224x224}}",
+        ["image_shape: '3x224x224' is not allowed: must be whole numbers of at least 1, separated"],
+    ),
     "a resize below the image shape": (
         SOURCE + "training: {hyperparameters: {image_shape: '3,64,96', resize: 96}}",
         ["training.hyperparameters: resize must be above image_shape's longer side, 96"],

@@ -251,6 +251,27 @@ def test_simplejpeg_decodes_only_photos_that_opencv_decodes_alike(
     assert "GRAY" not in asked
 
 
+@pytest.mark.parametrize(
+    ("frame", "bits", "coding"),
+    [
+        (0xC9, 8, "arithmetic coding"),
+        (0xCA, 8, "arithmetic coding"),
+        (0xC0, 12, "12 bits a color"),
+        (0xC3, 8, "lossless coding"),
+    ],
+)
+def test_a_jpeg_in_a_rare_coding_that_cannot_be_decoded_is_named(
+    frame: int, bits: int, coding: str
+) -> None:
+    start = JPEG.index(b"\xff\xc0")
+    data = JPEG[: start + 1] + bytes([frame]) + JPEG[start + 2 : start + 4] + bytes([bits])
+    result = check(data + JPEG[start + 5 :])
+    assert isinstance(result, RefusedPhotoError)
+    assert result.reason == "undecodable"
+    assert result.detail.startswith(f"a JPEG with {coding}, which the decoder does not read (")
+    assert result.detail.endswith("save it as a baseline JPEG")
+
+
 def odd_subsampling() -> bytes:
     """Return a JPEG with 4:1:0 subsampling, which TurboJPEG rejects: 30 gray blocks, reordered."""
     file = io.BytesIO()
