@@ -64,7 +64,7 @@ def main(arguments: list[str]) -> None:
             results[str(images)][task] = figures
             print(f"{images:,} {task}: {json.dumps(figures)}", flush=True)
         RESULTS.write_text(json.dumps(results, indent=1) + "\n")
-    DOCUMENT.write_text(insert(DOCUMENT.read_text(), markdown(results), (START, END)))
+        DOCUMENT.write_text(insert(DOCUMENT.read_text(), markdown(results), (START, END)))
     print(markdown(results))
 
 

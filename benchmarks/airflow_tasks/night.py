@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -126,7 +127,7 @@ def measure_night(images: int) -> Iterator[tuple[str, Figures]]:
         sagemaker = SimulatedSageMaker(JobOutputs(bucket).write)
         with served(bucket, sagemaker) as address:
             night = Night(address, folder)
-            for dag, tasks in NIGHT.items():
+            for dag, tasks in islice(NIGHT.items(), 4):  # before batch inference
                 night.run(dag, [(task, True) for task in tasks], "scheduled__1")
                 sagemaker.approve_all()
             for dag, tasks in NIGHT.items():
