@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -81,7 +81,8 @@ class Chain:
         Raises:
             DagRunFailedError: The run failed.
         """
-        return self._follow(family, self.api.trigger(self.dag_id(family)))
+        (finished,) = self._follow({family: self.api.trigger(self.dag_id(family))})
+        return finished
 
     def run_after_asset(
         self, family: str, updated: bool, decide: Callable[[], Decision]
@@ -101,19 +102,33 @@ class Chain:
         Raises:
             DagRunFailedError: The run failed.
         """
-        since = time.monotonic()
-        run = self._new_run(family, ASSET_TIMEOUT if updated else 0.0)
-        self.waiting += time.monotonic() - since
-        if run is None:
-            decision = decide()
-            if not decision.go:
-                self.display.print_line(f"{self.dag_id(family)}: nothing to do: {decision.reason}")
-                return decision.reason
-            self.display.print_line(
-                f"{self.dag_id(family)}: triggered by this command: {decision.reason}"
-            )
-            run = self.api.trigger(self.dag_id(family))
-        return self._follow(family, run).skipped
+        run = self._asset_run(family, updated, decide)
+        if isinstance(run, Decision):
+            return run.reason
+        (finished,) = self._follow({family: run})
+        return finished.skipped
+
+    def run_beside_asset(
+        self, family: str, asset_family: str, updated: bool, decide: Callable[[], Decision]
+    ) -> FinishedRun:
+        """Trigger a DAG run, and follow it together with that which an asset event triggers.
+
+        Args:
+            family: The family of the DAG to trigger.
+            asset_family: The other DAG's family; see `run_after_asset`.
+            updated: Whether this command has just updated the asset.
+            decide: Returns whether the other DAG has work to do, with the reason.
+
+        Returns:
+            The triggered run.
+
+        Raises:
+            DagRunFailedError: One of the runs failed, and both have finished.
+        """
+        run = self._asset_run(asset_family, updated, decide)
+        others = {} if isinstance(run, Decision) else {asset_family: run}
+        *_, finished = self._follow(others | {family: self.api.trigger(self.dag_id(family))})
+        return finished
 
     def states(self) -> dict[str, str]:
         """Return the state of the last run of each DAG that has run."""
@@ -154,11 +169,32 @@ class Chain:
             self.check()
             time.sleep(0.3)
 
-    def _follow(self, family: str, run: DagRun) -> FinishedRun:
-        self.display.print_line(f"{run.dag_id}: {run.run_id}", "bold")
-        self._known_runs[family].add(run.run_id)
-        finished = self.follower.follow(run)
-        self.finished[family] = finished
-        if finished.run.state != "success":
-            raise DagRunFailedError(describe_failure(self.api, finished))
-        return finished
+    def _asset_run(
+        self, family: str, updated: bool, decide: Callable[[], Decision]
+    ) -> DagRun | Decision:
+        """Return the run that an asset event triggers or this command, or why there is none."""
+        since = time.monotonic()
+        run = self._new_run(family, ASSET_TIMEOUT if updated else 0.0)
+        self.waiting += time.monotonic() - since
+        if run is not None:
+            return run
+        decision = decide()
+        if not decision.go:
+            self.display.print_line(f"{self.dag_id(family)}: nothing to do: {decision.reason}")
+            return decision
+        self.display.print_line(
+            f"{self.dag_id(family)}: triggered by this command: {decision.reason}"
+        )
+        return self.api.trigger(self.dag_id(family))
+
+    def _follow(self, runs: Mapping[str, DagRun]) -> Sequence[FinishedRun]:
+        """Follow the runs by family to their end."""
+        for family, run in runs.items():
+            self.display.print_line(f"{run.dag_id}: {run.run_id}", "bold")
+            self._known_runs[family].add(run.run_id)
+        results = self.follower.follow(*runs.values())
+        self.finished.update(zip(runs, results, strict=True))
+        for finished in results:
+            if finished.run.state != "success":
+                raise DagRunFailedError(describe_failure(self.api, finished))
+        return results

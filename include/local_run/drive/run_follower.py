@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from include.local_run.drive.clients import AwsClients
@@ -50,6 +50,30 @@ class FinishedRun:
         return task is not None and task.state == "success"
 
 
+@dataclass
+class _Followed:
+    """A DAG run that is followed.
+
+    Attributes:
+        run: Its last state.
+        states: The last state of each task that was printed.
+        epochs: The log of its training job, once there is one.
+        finished: The result, once it has finished.
+        started: When it was followed first, as a Unix timestamp.
+    """
+
+    run: DagRun
+    states: dict[str, str] = field(default_factory=dict)
+    epochs: EpochLog | None = None
+    finished: FinishedRun | None = None
+    started: float = field(default_factory=time.time)
+
+    @property
+    def text(self) -> str:
+        """The DAG and its running tasks."""
+        return f"{self.run.dag_id}: {_running_tasks(self.states)}"
+
+
 class RunFollower:
     """Follows DAG runs.
 
@@ -72,25 +96,34 @@ class RunFollower:
         self._api, self._aws, self._display = api, aws, display
         self._check, self._epochs = check, epochs
 
-    def follow(self, run: DagRun) -> FinishedRun:
-        """Print state changes of the run's tasks until the run has finished."""
-        started, states = time.time(), dict[str, str]()
-        epochs: EpochLog | None = None
+    def follow(self, *runs: DagRun) -> Sequence[FinishedRun]:
+        """Print state changes of the runs' tasks until all runs have finished."""
+        followed = [_Followed(run) for run in runs]
         while True:
-            run = self._api.get_run(run)
-            tasks = {task.task_id: task for task in self._api.list_task_instances(run)}
-            for task in sorted(tasks.values(), key=_by_start):
-                self._report(run, task, states)
-            epochs = self._epochs_of(run, tasks, states, epochs)
-            for line in epochs.new_epochs() if epochs else ():
-                self._display.print_line(f"  {line}")
-            if run.finished:
+            for item in followed:
+                if item.finished is None:
+                    self._poll(item)
+            finished = [item.finished for item in followed if item.finished]
+            if len(finished) == len(followed):
                 self._display.clear_status()
-                return self._finished(run, tasks, started)
-            self._display.show_status(f"{run.dag_id}: {_running_tasks(states)}")
+                return finished
+            unfinished = [item for item in followed if item.finished is None]
+            self._display.show_status("; ".join(item.text for item in unfinished))
             self._check()
-            training = states.get(TRAINING_SENSOR) == "running"
+            training = any(item.states.get(TRAINING_SENSOR) == "running" for item in unfinished)
             time.sleep(TRAINING_POLL_INTERVAL if training else POLL_INTERVAL)
+
+    def _poll(self, followed: _Followed) -> None:
+        """Print what has changed in a run, and note whether it has finished."""
+        run = followed.run = self._api.get_run(followed.run)
+        tasks = {task.task_id: task for task in self._api.list_task_instances(run)}
+        for task in sorted(tasks.values(), key=_by_start):
+            self._report(run, task, followed.states)
+        followed.epochs = self._epochs_of(run, tasks, followed.states, followed.epochs)
+        for line in followed.epochs.new_epochs() if followed.epochs else ():
+            self._display.print_line(f"  {line}")
+        if run.finished:
+            followed.finished = self._finished(run, tasks, followed.started)
 
     def _report(self, run: DagRun, task: TaskInstance, states: dict[str, str]) -> None:
         """Print a task's state if it differs from the last one in `states`."""

@@ -103,6 +103,8 @@ class Session:
     def drive(self, data: RunData) -> None:
         """Run the five DAGs in order. A DAG without work to do is skipped, with its reason.
 
+        The last two run at the same time: both use the champion, and neither needs the other.
+
         Raises:
             DagRunFailedError: A run failed; the DAGs after it were not started.
         """
@@ -114,11 +116,13 @@ class Session:
         )
         trained = self.chain.run("nightly_training")
         self.reasons.training = None if trained.succeeded("register") else trained.skipped
-        self.chain.run_after_asset(
-            "endpoint_update", trained.succeeded("announce"), self._decide_deployment
-        )
         self._upload_new_photos(data)
-        predicted = self.chain.run("batch_inference")
+        predicted = self.chain.run_beside_asset(
+            "batch_inference",
+            "endpoint_update",
+            trained.succeeded("announce"),
+            self._decide_deployment,
+        )
         self.reasons.batch = None if predicted.succeeded("publish") else predicted.skipped
 
     def _make_bucket(self) -> None:

@@ -91,6 +91,32 @@ def test_unfinished_runs_are_followed_first(
     assert airflow.triggered == [CONVERSION], "an old run is not taken for the new one"
 
 
+def test_a_run_beside_that_of_an_asset_is_followed_with_it(chain: Chain, airflow: Any) -> None:
+    airflow.triggers = {REFRESH: CONVERSION}
+    airflow.tasks = {REFRESH: [_task("publish", "success")]}
+    chain.unpause_all()
+    chain.run("dataset_refresh")
+    batch = chain.run_beside_asset("batch_inference", "im2rec_conversion", True, _no_work)
+    assert batch.run.dag_id == "cars__batch_inference"
+    assert airflow.triggered == [REFRESH, "cars__batch_inference"]
+    assert set(chain.finished) == {"dataset_refresh", "im2rec_conversion", "batch_inference"}
+
+
+def test_a_run_needs_no_other_beside_it(chain: Chain, airflow: Any) -> None:
+    chain.unpause_all()
+    chain.run_beside_asset("batch_inference", "im2rec_conversion", False, _no_work)
+    assert set(chain.finished) == {"batch_inference"}
+
+
+def test_of_two_runs_the_failed_one_is_named(chain: Chain, airflow: Any) -> None:
+    airflow.outcomes = {CONVERSION: "failed"}
+    airflow.tasks = {CONVERSION: [_task("track_im2rec", "failed")]}
+    chain.unpause_all()
+    with pytest.raises(DagRunFailedError, match=f"{CONVERSION}: task track_im2rec failed"):
+        chain.run_beside_asset("batch_inference", "im2rec_conversion", True, _work_to_do)
+    assert chain.states()["cars__batch_inference"] == "success"
+
+
 def test_a_skip_is_reported_with_reason(chain: Chain, airflow: Any, output: io.StringIO) -> None:
     airflow.tasks = {REFRESH: [_task("plan", "skipped"), _task("submit_refresh", "skipped")]}
     airflow.xcoms = {("plan", "reason"): "the source is unchanged"}
