@@ -79,6 +79,13 @@ SCRATCH: Mapping[str, object] = {
 }
 """The recipe of `all_classes`, with fewer epochs."""
 
+VARIANTS: Sequence[tuple[str, Mapping[str, object]]] = (
+    ("", {}),
+    ("-layer-decay-0.8", {"layer_decay": 0.8}),
+    ("-ema-0.99", {"ema_decay": 0.99}),
+)
+"""Changes of a shorter `all`, by the end of the recipe's name."""
+
 RECIPES = (
     Recipe("head", HEAD),
     Recipe("head-no-mirror", {**HEAD, "augmentation_type": "none"}),
@@ -91,6 +98,7 @@ RECIPES = (
     Recipe("all", ALL),
     Recipe("all-crop-11-epochs", {**ALL, "epochs": 11, "augmentation_type": "crop"}),
     *(Recipe(f"all-15-epochs-seed-{n}", {**ALL, "epochs": 15, "seed": n}) for n in SEEDS),
+    *(Recipe(f"all-6-epochs{name}", {**ALL, "epochs": 6, **more}) for name, more in VARIANTS),
     Recipe("last-stages", LAST_STAGES),
     Recipe("scratch", SCRATCH),
 )
