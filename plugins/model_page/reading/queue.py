@@ -90,7 +90,7 @@ def read_queue(sources: Sources, layout: Layout, job: str | None, user: str) -> 
         user: The user, whose order it is.
     """
     objects = sources.objects
-    names = sources.batches.names(layout)[:BATCHES]
+    names = sources.batches.newest(layout, BATCHES)
     reads: list[Callable[[], Any]] = [partial(_uncertain, objects, layout, name) for name in names]
     if job:
         reads.append(partial(_suspects, objects, layout, job))

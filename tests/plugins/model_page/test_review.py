@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from model_page import addresses
+from model_page.reading.objects import ObjectReader
+from model_page.reading.photos.batches import BatchLister
 from tests.plugins.model_page.conftest import Site
 from tests.plugins.model_page.stage import BUCKET, CLASSES
 
@@ -181,6 +183,19 @@ def test_labels_of_the_page_are_counted_by_their_names(queued: Site) -> None:
     queued.stage.calls.clear()
     assert shown(queued)["queue"]["value"] == {"done": 2, "total": 3}
     assert queued.stage.calls["GetObject"] <= 4, queued.stage.calls
+
+
+def test_old_batches_are_not_listed_if_the_last_days_have_enough(site: Site) -> None:
+    layout, now = site.stage.layout, datetime.now(UTC)
+    names = [f"{now - timedelta(days=days):%Y%m%dT%H%M%S}-aa" for days in (1, 2, 3, 200, 300)]
+    for name in names:
+        site.stage.put(layout.batch_record(name), {"batch": name})
+    lister = BatchLister(ObjectReader(site.stage.s3, BUCKET))
+    site.stage.calls.clear()
+    assert lister.newest(layout, 3) == names[:3]
+    assert site.stage.calls["ListObjectsV2"] == 1
+    assert lister.newest(layout, 4) == names[:4]
+    assert lister.newest(layout, 9) == names
 
 
 def test_labels_of_other_programs_are_read(queued: Site) -> None:

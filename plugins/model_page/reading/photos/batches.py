@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 from include.common.csv_cells import unescape_cell
 from include.contracts.files import EVALUATED_CLASSES
@@ -26,6 +27,7 @@ COMPLETE_AFTER = 300.0
 """Seconds after which all folders are listed again, since a user may have deleted some."""
 
 FRESH_SECONDS = 5.0
+RECENT_DAYS = 14
 DOWNLOADS: Mapping[str, str] = {
     "predictions.csv": "text/csv",
     "predictions.parquet": "application/vnd.apache.parquet",
@@ -77,6 +79,17 @@ class BatchLister:
         with self._lock:
             self._known[layout.batches] = (names, complete, now)
         return names
+
+    def newest(self, layout: Layout, count: int, now: datetime | None = None) -> list[str]:
+        """Return the newest batches; the whole list is not read if the last days have enough."""
+        with self._lock:
+            known = self._known.get(layout.batches)
+        if known is None:
+            since = (now or datetime.now(UTC)) - timedelta(days=RECENT_DAYS)
+            recent = self._list(layout, layout.batch(f"{since:%Y%m%dT%H%M%S}"))
+            if len(recent) >= count:
+                return recent[:count]
+        return self.names(layout)[:count]
 
     def _list(self, layout: Layout, after: str) -> list[str]:
         found: list[str] = []
