@@ -4,6 +4,7 @@ Each function runs the code of a task with responses of AWS that lead it there, 
 calls. Names are those that the code gives in the deployment `local`.
 """
 
+import json
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
@@ -19,6 +20,7 @@ from include.decisions.dataset.labels.ledger import KnownLabels
 from include.decisions.dataset.labels.listing import labels_fingerprint
 from include.decisions.dataset.labels.photos import LabelPlanner
 from include.decisions.dataset.readiness import SourceNotReadyError
+from include.decisions.dataset.samples import read_samples
 from include.decisions.dataset.settled import require_settled
 from include.decisions.dataset.source import Listing
 from include.decisions.dataset.split_manifests import ensure_conversion_manifest
@@ -100,7 +102,8 @@ def plan_refresh_and_conversion() -> list[Call]:
     def answer(operation: str, params: Mapping[str, Any]) -> Any:
         if operation == "GetObject" and not params["Key"].endswith("manifest.jsonl"):
             raise missing({"Error": {"Code": "NoSuchKey", "Message": "none"}}, operation)
-        return {"Body": Body(b'{"key": "a.jpg", "split": "train"}')}
+        row = {"key": "a.jpg", "split": "train", "size": 1, "label": 0}
+        return {"Body": Body(json.dumps(row).encode())}
 
     with canned(answer) as calls:
         s3 = client("s3")
@@ -109,6 +112,7 @@ def plan_refresh_and_conversion() -> list[Call]:
         with pytest.raises(SourceNotReadyError):
             require_settled(s3, LAYOUT, listing, timedelta(minutes=5), NOW)
         ensure_conversion_manifest(s3, LAYOUT, "0" * 16)
+        read_samples(s3, LAYOUT, "0" * 16)
     return calls
 
 
