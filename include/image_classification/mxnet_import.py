@@ -40,28 +40,29 @@ def use_all_processors() -> None:
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 
-def hide_scipy_stats() -> None:
-    """Let the import of `scipy.stats` fail, so that MXNet does without it.
+def hide_scipy() -> None:
+    """Let the import of scipy fail, so that MXNet does without it.
 
-    It takes a third of MXNet's import, and serves entropy calibration only, which is not used here.
+    It takes a third of MXNet's import, and serves what is not used here: the conversion of sparse
+    arrays, and calibration by entropy.
     """
-    sys.modules.setdefault("scipy.stats", None)  # type: ignore[arg-type]
+    sys.modules.setdefault("scipy", None)  # type: ignore[arg-type]
 
 
-def show_scipy_stats() -> None:
-    """Let others import `scipy.stats` again."""
-    if "scipy.stats" in sys.modules and sys.modules["scipy.stats"] is None:
-        del sys.modules["scipy.stats"]
+def show_scipy() -> None:
+    """Let others import scipy again."""
+    if "scipy" in sys.modules and sys.modules["scipy"] is None:
+        del sys.modules["scipy"]
 
 
 restore_numpy_names()
 use_all_processors()
-hide_scipy_stats()
+hide_scipy()
 # MXNet would write a line to stderr for every network whose layers it fuses.
 os.environ.setdefault("MXNET_SUBGRAPH_VERBOSE", "0")
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     import mxnet as mx
-show_scipy_stats()
+show_scipy()
 
 __all__ = ["mx"]
