@@ -1,26 +1,23 @@
-"""Hyperparameters of a training job: names, ranges and defaults.
-
-Names, ranges and defaults are those of SageMaker's built-in image classification; those of
-CUSTOM_ONLY are known to the custom image only. A pipeline's YAML overrides the defaults
-(`include.config.hyperparameters`), and the container parses them from a job's text
-(`include.image_classification.training.hyperparameters`): both classes derive from this one.
-"""
+"""All hyperparameters, and the checks that concern several of them."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
-from include.contracts.networks import (
-    MAX_FROZEN_STAGES,
-    PRETRAINED_DEPTHS,
-    RESNETS,
-    SMALLEST_SIDES,
-    FineTune,
-    Network,
+from include.contracts.hyperparameters.fine_tuning import FineTuning
+from include.contracts.hyperparameters.values import (
+    Depth,
+    Epochs,
+    Fraction,
+    Positive,
+    Sha256,
+    Shape,
+    Switch,
+    as_text,
 )
-from include.contracts.patterns import like
+from include.contracts.networks import PRETRAINED_DEPTHS, RESNETS, SMALLEST_SIDES, Network
 
 CUSTOM_ONLY = (
     "lr_schedule",
@@ -31,70 +28,12 @@ CUSTOM_ONLY = (
     "pretrained_model_sha256",
     "int8",
     "calibration",
-    "fine_tune",
-    "head_epochs",
-    "head_learning_rate",
-    "frozen_stages",
-    "training_size",
-    "layer_decay",
-    "ema_decay",
+    *FineTuning.model_fields,
 )
 """Hyperparameters that only the custom image knows."""
 
 
-def reject_boolean(value: Any) -> Any:
-    """Reject true and false for a choice of numbers: in Python, True is equal to 1.
-
-    Raises:
-        ValueError: The value is a boolean, or a number with a fractional part such as 1.0.
-    """
-    if isinstance(value, bool | float):
-        raise ValueError("must be a whole number")
-    return value
-
-
-def parse_numbers(value: Any) -> Any:
-    """Return the numbers of a text such as "10,20"; what is no text is returned unchanged.
-
-    Raises:
-        ValueError: The text has other parts than whole numbers of at least 1.
-    """
-    if not isinstance(value, str):
-        return value
-    parts = [part.strip() for part in value.split(",")]
-    if not all(part.isdecimal() and int(part) > 0 for part in parts):
-        raise ValueError("must be whole numbers of at least 1, separated by commas")
-    return tuple(map(int, parts))
-
-
-def parse_shape(value: Any) -> Any:
-    """Return (channels, height, width) of a text such as "3,224,224".
-
-    Raises:
-        ValueError: The value is neither such a text nor three numbers.
-    """
-    numbers = parse_numbers(value)
-    if not isinstance(numbers, tuple) or len(numbers) != 3:
-        raise ValueError("must be C,H,W")
-    return numbers
-
-
-def as_text(value: Any) -> str:
-    """Return a hyperparameter's value as SageMaker takes it: the inverse of the parsers."""
-    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
-
-
-Fraction = Annotated[float, Field(ge=0, le=1)]
-Positive = Annotated[int, Field(gt=0)]
-Switch = Annotated[Literal[0, 1], BeforeValidator(reject_boolean)]
-NumLayers = Literal[18, 20, 32, 34, 44, 50, 56, 101, 110, 152, 200]
-Depth = Annotated[NumLayers, BeforeValidator(reject_boolean)]
-Shape = Annotated[tuple[int, int, int], BeforeValidator(parse_shape)]
-Epochs = Annotated[tuple[Positive, ...], BeforeValidator(parse_numbers)]
-Sha256 = Annotated[str, like(r"[0-9a-fA-F]{64}", "64 hexadecimal digits, as sha256sum prints them")]
-
-
-class SharedHyperparameters(BaseModel):
+class SharedHyperparameters(FineTuning):
     """The hyperparameters that a pipeline may set; the rest is counted in the dataset version."""
 
     model_config = ConfigDict(
@@ -164,40 +103,6 @@ class SharedHyperparameters(BaseModel):
         description="temperature divides the last layer's weights by the number with which the "
         "probabilities fit the validation channel best; the predicted classes stay the same",
     )
-    fine_tune: FineTune = Field(
-        default="all",
-        description="The layers that are trained: all, those of the lowest resolution with the "
-        "last layer, or the last layer (the head) alone. The others keep the initial weights, and "
-        "their output is computed once",
-    )
-    head_epochs: Annotated[int, Field(ge=0)] = Field(
-        default=0,
-        description="Epochs that train the last layer alone, before the epochs of the others",
-    )
-    head_learning_rate: Fraction | None = Field(
-        default=None,
-        description="The learning rate of the last layer; without it, that of the others",
-    )
-    frozen_stages: Annotated[int, Field(ge=0, le=MAX_FROZEN_STAGES)] = Field(
-        default=0,
-        description="The first stages of the network, of which the stem is one, that keep the "
-        "initial weights and BatchNorm's statistics; they take most of the time",
-    )
-    training_size: Positive | None = Field(
-        default=None,
-        description="Pixels: the side of training images; without it, image_shape's. Validation "
-        "and serving use image_shape",
-    )
-    layer_decay: Annotated[float, Field(gt=0, le=1)] = Field(
-        default=1.0,
-        description="The learning rate of each stage is this multiple of that of the next stage; "
-        "the last stage's is learning_rate",
-    )
-    ema_decay: Annotated[float, Field(ge=0, lt=1)] = Field(
-        default=0.0,
-        description="The decay of the exponential moving average of the weights, which is "
-        "validated and stored in place of the weights; 0: no average",
-    )
     seed: Annotated[int, Field(ge=0, lt=2**31)] = Field(
         default=0, description="Same seed, same records, same instance type: same model"
     )
@@ -218,27 +123,6 @@ class SharedHyperparameters(BaseModel):
     def total_epochs(self) -> int:
         """The number of epochs, with those of the last layer alone."""
         return self.head_epochs + self.epochs
-
-    @property
-    def freezes_layers(self) -> bool:
-        """Whether some epochs train a part of the layers only, from initial weights."""
-        return self.fine_tune != "all" or self.head_epochs > 0 or self.frozen_stages > 0
-
-    @property
-    def freezing(self) -> str:
-        """The setting that freezes layers, as `name: value`, for error messages."""
-        if self.fine_tune != "all":
-            return f"fine_tune: {self.fine_tune}"
-        if self.head_epochs:
-            return f"head_epochs: {self.head_epochs}"
-        return f"frozen_stages: {self.frozen_stages}"
-
-    @property
-    def single_host(self) -> str | None:
-        """The setting that needs a training on one host, as `name: value`; None without one."""
-        if self.freezes_layers:
-            return self.freezing
-        return f"ema_decay: {self.ema_decay}" if self.ema_decay else None
 
     @model_validator(mode="after")
     def _check_num_layers(self) -> Self:
@@ -266,27 +150,6 @@ class SharedHyperparameters(BaseModel):
     def _check_checkpoint_frequency(self) -> Self:
         if self.checkpoint_frequency is not None and self.checkpoint_frequency > self.epochs:
             raise ValueError(f"checkpoint_frequency must not be above epochs, {self.epochs}")
-        return self
-
-    @model_validator(mode="after")
-    def _check_fine_tuning(self) -> Self:
-        given = [name for name in ("head_epochs", "head_learning_rate") if getattr(self, name)]
-        if self.fine_tune == "head" and given:
-            raise ValueError(
-                f"{given[0]} is for fine_tune: all or last_stages only, because head trains no "
-                "other layer: set epochs and learning_rate"
-            )
-        if self.fine_tune == "head" and self.layer_decay != 1:
-            raise ValueError(
-                "layer_decay is for fine_tune: all or last_stages only, because head trains no "
-                "other layer: leave it out"
-            )
-        if self.fine_tune != "all" and (self.frozen_stages or self.training_size):
-            name = "frozen_stages" if self.frozen_stages else "training_size"
-            raise ValueError(
-                f"{name} is for fine_tune: all only, because {self.fine_tune} computes the output "
-                "of the frozen layers once, for whole images"
-            )
         return self
 
     @model_validator(mode="after")

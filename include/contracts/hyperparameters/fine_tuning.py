@@ -1,0 +1,91 @@
+"""Hyperparameters of fine-tuning, which only the custom image knows."""
+
+from __future__ import annotations
+
+from typing import Annotated, Self
+
+from pydantic import BaseModel, Field, model_validator
+
+from include.contracts.hyperparameters.values import Fraction, Positive
+from include.contracts.networks import MAX_FROZEN_STAGES, FineTune
+
+
+class FineTuning(BaseModel):
+    """The layers that are trained, their learning rates, and the average of the weights."""
+
+    fine_tune: FineTune = Field(
+        default="all",
+        description="The layers that are trained: all, those of the lowest resolution with the "
+        "last layer, or the last layer (the head) alone. The others keep the initial weights, and "
+        "their output is computed once",
+    )
+    head_epochs: Annotated[int, Field(ge=0)] = Field(
+        default=0,
+        description="Epochs that train the last layer alone, before the epochs of the others",
+    )
+    head_learning_rate: Fraction | None = Field(
+        default=None,
+        description="The learning rate of the last layer; without it, that of the others",
+    )
+    frozen_stages: Annotated[int, Field(ge=0, le=MAX_FROZEN_STAGES)] = Field(
+        default=0,
+        description="The first stages of the network, of which the stem is one, that keep the "
+        "initial weights and BatchNorm's statistics; they take most of the time",
+    )
+    training_size: Positive | None = Field(
+        default=None,
+        description="Pixels: the side of training images; without it, image_shape's. Validation "
+        "and serving use image_shape",
+    )
+    layer_decay: Annotated[float, Field(gt=0, le=1)] = Field(
+        default=1.0,
+        description="The learning rate of each stage is this multiple of that of the next stage; "
+        "the last stage's is learning_rate",
+    )
+    ema_decay: Annotated[float, Field(ge=0, lt=1)] = Field(
+        default=0.0,
+        description="The decay of the exponential moving average of the weights, which is "
+        "validated and stored in place of the weights; 0: no average",
+    )
+
+    @property
+    def freezes_layers(self) -> bool:
+        """Whether some epochs train a part of the layers only, from initial weights."""
+        return self.fine_tune != "all" or self.head_epochs > 0 or self.frozen_stages > 0
+
+    @property
+    def freezing(self) -> str:
+        """The setting that freezes layers, as `name: value`, for error messages."""
+        if self.fine_tune != "all":
+            return f"fine_tune: {self.fine_tune}"
+        if self.head_epochs:
+            return f"head_epochs: {self.head_epochs}"
+        return f"frozen_stages: {self.frozen_stages}"
+
+    @property
+    def single_host(self) -> str | None:
+        """The setting that needs a training on one host, as `name: value`; None without one."""
+        if self.freezes_layers:
+            return self.freezing
+        return f"ema_decay: {self.ema_decay}" if self.ema_decay else None
+
+    @model_validator(mode="after")
+    def _check_fine_tuning(self) -> Self:
+        given = [name for name in ("head_epochs", "head_learning_rate") if getattr(self, name)]
+        if self.fine_tune == "head" and given:
+            raise ValueError(
+                f"{given[0]} is for fine_tune: all or last_stages only, because head trains no "
+                "other layer: set epochs and learning_rate"
+            )
+        if self.fine_tune == "head" and self.layer_decay != 1:
+            raise ValueError(
+                "layer_decay is for fine_tune: all or last_stages only, because head trains no "
+                "other layer: leave it out"
+            )
+        if self.fine_tune != "all" and (self.frozen_stages or self.training_size):
+            name = "frozen_stages" if self.frozen_stages else "training_size"
+            raise ValueError(
+                f"{name} is for fine_tune: all only, because {self.fine_tune} computes the output "
+                "of the frozen layers once, for whole images"
+            )
+        return self
