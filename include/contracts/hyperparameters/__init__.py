@@ -6,7 +6,7 @@ CUSTOM_ONLY are known to the custom image only. A pipeline's YAML overrides the 
 (`include.image_classification.training.hyperparameters`): both classes derive from this one.
 """
 
-from include.contracts.hyperparameters.shared import (
+from include.contracts.hyperparameters.fine_tuning import (
     CUSTOM_ONLY,
     SharedHyperparameters,
     default_text,

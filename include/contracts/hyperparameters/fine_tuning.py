@@ -1,17 +1,37 @@
-"""Hyperparameters of fine-tuning, which only the custom image knows."""
+"""All hyperparameters of a pipeline: the general ones, and those of fine-tuning."""
 
 from __future__ import annotations
 
 from typing import Annotated, Self
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import Field, model_validator
 
-from include.contracts.hyperparameters.values import Fraction, Positive
-from include.contracts.networks import MAX_FROZEN_STAGES, FineTune
+from include.contracts.hyperparameters.general import GeneralHyperparameters
+from include.contracts.hyperparameters.values import Fraction, Positive, as_text
+from include.contracts.networks import MAX_FROZEN_STAGES, SMALLEST_SIDES, FineTune
+
+CUSTOM_ONLY = (
+    "lr_schedule",
+    "label_smoothing",
+    "seed",
+    "network",
+    "pretrained_model_uri",
+    "pretrained_model_sha256",
+    "int8",
+    "calibration",
+    "fine_tune",
+    "head_epochs",
+    "head_learning_rate",
+    "frozen_stages",
+    "training_size",
+    "layer_decay",
+    "ema_decay",
+)
+"""Hyperparameters that only the custom image knows."""
 
 
-class FineTuning(BaseModel):
-    """The layers that are trained, their learning rates, and the average of the weights."""
+class SharedHyperparameters(GeneralHyperparameters):
+    """The hyperparameters that a pipeline may set; the rest is counted in the dataset version."""
 
     fine_tune: FineTune = Field(
         default="all",
@@ -47,6 +67,18 @@ class FineTuning(BaseModel):
         description="The decay of the exponential moving average of the weights, which is "
         "validated and stored in place of the weights; 0: no average",
     )
+
+    @property
+    def training_shape(self) -> tuple[int, int, int]:
+        """Channels, height and width of training images."""
+        if self.training_size is None:
+            return self.image_shape
+        return self.image_shape[0], self.training_size, self.training_size
+
+    @property
+    def total_epochs(self) -> int:
+        """The number of epochs, with those of the last layer alone."""
+        return self.head_epochs + self.epochs
 
     @property
     def freezes_layers(self) -> bool:
@@ -89,3 +121,18 @@ class FineTuning(BaseModel):
                 "of the frozen layers once, for whole images"
             )
         return self
+
+    @model_validator(mode="after")
+    def _check_training_size(self) -> Self:
+        smallest = SMALLEST_SIDES[self.network]
+        if self.training_size is not None and self.training_size < smallest:
+            raise ValueError(
+                f"training_size must be at least {smallest} for network {self.network}, not "
+                f"{self.training_size}"
+            )
+        return self
+
+
+def default_text(name: str) -> str:
+    """Return the algorithm's default of a hyperparameter, as SageMaker takes it."""
+    return as_text(SharedHyperparameters.model_fields[name].default)

@@ -1,12 +1,11 @@
-"""All hyperparameters, and the checks that concern several of them."""
+"""Hyperparameters that do not concern fine-tuning: those of the built-in algorithm, and more."""
 
 from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from include.contracts.hyperparameters.fine_tuning import FineTuning
 from include.contracts.hyperparameters.values import (
     Depth,
     Epochs,
@@ -19,22 +18,9 @@ from include.contracts.hyperparameters.values import (
 )
 from include.contracts.networks import PRETRAINED_DEPTHS, RESNETS, SMALLEST_SIDES, Network
 
-CUSTOM_ONLY = (
-    "lr_schedule",
-    "label_smoothing",
-    "seed",
-    "network",
-    "pretrained_model_uri",
-    "pretrained_model_sha256",
-    "int8",
-    "calibration",
-    *FineTuning.model_fields,
-)
-"""Hyperparameters that only the custom image knows."""
 
-
-class SharedHyperparameters(FineTuning):
-    """The hyperparameters that a pipeline may set; the rest is counted in the dataset version."""
+class GeneralHyperparameters(BaseModel):
+    """Network, input, optimizer and precision."""
 
     model_config = ConfigDict(
         extra="forbid", frozen=True, str_strip_whitespace=True, allow_inf_nan=False
@@ -112,18 +98,6 @@ class SharedHyperparameters(FineTuning):
         """The longer side of image_shape, in pixels."""
         return max(self.image_shape[1:])
 
-    @property
-    def training_shape(self) -> tuple[int, int, int]:
-        """Channels, height and width of training images."""
-        if self.training_size is None:
-            return self.image_shape
-        return self.image_shape[0], self.training_size, self.training_size
-
-    @property
-    def total_epochs(self) -> int:
-        """The number of epochs, with those of the last layer alone."""
-        return self.head_epochs + self.epochs
-
     @model_validator(mode="after")
     def _check_num_layers(self) -> Self:
         if self.network not in RESNETS and "num_layers" in self.model_fields_set:
@@ -153,16 +127,6 @@ class SharedHyperparameters(FineTuning):
         return self
 
     @model_validator(mode="after")
-    def _check_training_size(self) -> Self:
-        smallest = SMALLEST_SIDES[self.network]
-        if self.training_size is not None and self.training_size < smallest:
-            raise ValueError(
-                f"training_size must be at least {smallest} for network {self.network}, not "
-                f"{self.training_size}"
-            )
-        return self
-
-    @model_validator(mode="after")
     def _check_pretrained_weights(self) -> Self:
         if self.pretrained_model_uri and not self.pretrained_model_sha256:
             raise ValueError("pretrained_model_uri needs pretrained_model_sha256")
@@ -179,8 +143,3 @@ class SharedHyperparameters(FineTuning):
                 f"not {self.num_layers}"
             )
         return self
-
-
-def default_text(name: str) -> str:
-    """Return the algorithm's default of a hyperparameter, as SageMaker takes it."""
-    return as_text(SharedHyperparameters.model_fields[name].default)
