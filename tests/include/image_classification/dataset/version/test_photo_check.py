@@ -251,47 +251,6 @@ def test_simplejpeg_decodes_only_photos_that_opencv_decodes_alike(
     assert "GRAY" not in asked
 
 
-@pytest.mark.parametrize(
-    ("frame", "bits", "coding"),
-    [
-        (0xC9, 8, "arithmetic coding"),
-        (0xCA, 8, "arithmetic coding"),
-        (0xC0, 12, "12 bits a color"),
-        (0xC3, 8, "lossless coding"),
-    ],
-)
-def test_a_jpeg_in_a_rare_coding_that_cannot_be_decoded_is_named(
-    frame: int, bits: int, coding: str
-) -> None:
-    start = JPEG.index(b"\xff\xc0")
-    data = JPEG[: start + 1] + bytes([frame]) + JPEG[start + 2 : start + 4] + bytes([bits])
-    result = check(data + JPEG[start + 5 :])
-    assert isinstance(result, RefusedPhotoError)
-    assert result.reason == "undecodable"
-    assert result.detail.startswith(f"a JPEG with {coding}, which the decoder does not read (")
-    assert result.detail.endswith("save it as a baseline JPEG")
-
-
-def odd_subsampling() -> bytes:
-    """Return a JPEG with 4:1:0 subsampling, which TurboJPEG rejects: 30 gray blocks, reordered."""
-    file = io.BytesIO()
-    PIL.Image.new("RGB", (80, 8), "#808080").save(file, "JPEG", subsampling=0, optimize=True)
-    data = bytearray(file.getvalue())
-    frame = data.index(b"\xff\xc0")
-    data[frame + 5 : frame + 9] = bytes((0, 16, 0, 96))
-    data[frame + 11] = 0x42
-    return bytes(data)
-
-
-def test_unusual_subsampling_is_decoded_completely() -> None:
-    """Complete photos are accepted and truncated ones refused."""
-    data = odd_subsampling()
-    with pytest.raises(ValueError, match="subsampling"):
-        simplejpeg.decode_jpeg(data)
-    assert isinstance(check(data), Content)
-    assert reason(data[:-6] + data[-2:]) == "truncated"
-
-
 def test_messages_of_libpng_in_other_threads_are_no_damage() -> None:
     """The library libpng prints warnings for PNGs with a wrong color profile."""
     profile = PIL.ImageCms.ImageCmsProfile(PIL.ImageCms.createProfile("sRGB")).tobytes()
