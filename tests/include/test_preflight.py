@@ -70,6 +70,8 @@ def test_no_check_fails_with_a_correct_local_aws(aws: LocalServer, run: Run) -> 
         "login": "ok",
         "region": "ok",
         "bucket": "ok",
+        "bucket owner": "unknown",
+        "encryption": "unknown",
         "role": "ok",
         "image": "unknown",
     }
@@ -82,7 +84,8 @@ def test_no_check_fails_with_a_correct_local_aws(aws: LocalServer, run: Run) -> 
             "requests": "ok",
             "quotas": "unknown",
         }
-    assert "127.0.0.1 is not AWS" in found["installation"][-1]["found"]
+    [image] = [part for part in found["installation"] if part["check"] == "image"]
+    assert "127.0.0.1 is not AWS" in image["found"]
     assert aws.keys(f"s3://{BUCKET}/merch/") == []
 
 

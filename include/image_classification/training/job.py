@@ -102,8 +102,6 @@ class TrainingJob:
             settings.num_layers, settings.num_classes, settings.image_shape, settings.network
         )
         warm_start(settings, network)
-        if len(self._devices) > 1:
-            network.collect_params().reset_ctx(self._devices)
         return network
 
     def _make_readers(self) -> Readers:
@@ -130,6 +128,10 @@ class TrainingJob:
             if history is not None and len(history.validation_accuracy) < phase.first_epoch:
                 break  # the phase before was stopped
             trained = layers.choose(phase)
+            # A step of the last layer alone takes less time than its division between devices.
+            devices = self._devices[:1] if phase.part == "head" else self._devices
+            if len(self._devices) > 1:
+                network.collect_params().reset_ctx(devices)
             work = self._prepare(network, phase, trained, readers, use_bfloat16)
             loop = TrainingLoop(
                 phase.settings,
@@ -141,7 +143,7 @@ class TrainingJob:
                 work.compute_network,
                 self._make_objective(),
                 phase.first_epoch,
-                self._devices,
+                devices,
                 work.validated_network,
             )
             history = loop.run(stop, history)

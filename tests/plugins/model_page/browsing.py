@@ -79,11 +79,11 @@ class Visitor:
         matrix.click(position={"x": (column + 0.5) * cell, "y": (row + 0.5) * cell})
 
     def shows(self, *texts: str) -> None:
-        """Wait until the page shows these texts."""
+        """Wait until the page shows these texts, longer than it takes to fetch a part again."""
         from playwright.sync_api import expect
 
         for text in texts:
-            expect(self.page.locator("main")).to_contain_text(text)
+            expect(self.page.locator("main")).to_contain_text(text, timeout=20_000)
 
 
 @contextmanager
