@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
-from moto import mock_aws
 
 from include.config.instances import TransformConfig
 from include.config.sections.evaluation import Evaluation
@@ -23,14 +20,6 @@ from include.storage.records import RecordError
 
 LIMITS = Evaluation(transform=TransformConfig(max_payload_mb=1))
 MIB = 1024 * 1024
-
-
-@pytest.fixture
-def client(layout: Layout) -> Iterator[Any]:
-    with mock_aws():
-        client = boto3.client("s3", region_name="us-east-1")
-        client.create_bucket(Bucket=layout.bucket)
-        yield client
 
 
 def _image(number: int, split: Split, size: int = 1, label: int = 0) -> Image:

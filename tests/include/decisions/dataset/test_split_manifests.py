@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
-from moto import mock_aws
 
 from include.contracts.dataset import Split
 from include.decisions.dataset.split_manifests import (
@@ -37,14 +34,6 @@ EXPECTED = [
     "22/2.jpg",
     "33/3.jpg",
 ]
-
-
-@pytest.fixture
-def client(layout: Layout) -> Iterator[Any]:
-    with mock_aws():
-        client = boto3.client("s3", region_name="us-east-1")
-        client.create_bucket(Bucket=layout.bucket)
-        yield client
 
 
 @pytest.fixture

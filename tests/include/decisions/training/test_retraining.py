@@ -2,27 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-import boto3
 import pytest
-from moto import mock_aws
 
 from include.decisions.training.retraining import read_request, request_retraining
 from include.storage.layout import Layout
 
 NOW = datetime(2026, 1, 3, tzinfo=UTC)
 EARLIER, LATER = "20260101T000000-ffffffff", "20260102T000000-00000000"
-
-
-@pytest.fixture
-def client(layout: Layout) -> Iterator[Any]:
-    with mock_aws():
-        client = boto3.client("s3", region_name="us-east-1")
-        client.create_bucket(Bucket=layout.bucket)
-        yield client
 
 
 @pytest.mark.parametrize("order", [(EARLIER, LATER), (LATER, EARLIER), (LATER, LATER)])
