@@ -8,6 +8,7 @@ CUSTOM_ONLY are known to the custom image only. A pipeline's YAML overrides the 
 
 from include.contracts.hyperparameters.fine_tuning import (
     CUSTOM_ONLY,
+    FINE_TUNING,
     SharedHyperparameters,
     default_text,
 )
@@ -25,6 +26,7 @@ from include.contracts.hyperparameters.values import (
 
 __all__ = [
     "CUSTOM_ONLY",
+    "FINE_TUNING",
     "Depth",
     "NumLayers",
     "Positive",

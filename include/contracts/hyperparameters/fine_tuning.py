@@ -10,6 +10,17 @@ from include.contracts.hyperparameters.general import GeneralHyperparameters
 from include.contracts.hyperparameters.values import Fraction, Positive, as_text
 from include.contracts.networks import MAX_FROZEN_STAGES, SMALLEST_SIDES, FineTune
 
+FINE_TUNING = (
+    "fine_tune",
+    "head_epochs",
+    "head_learning_rate",
+    "frozen_stages",
+    "training_size",
+    "layer_decay",
+    "ema_decay",
+)
+"""Hyperparameters of fine-tuning, without which all layers are trained alike."""
+
 CUSTOM_ONLY = (
     "lr_schedule",
     "label_smoothing",
@@ -19,13 +30,7 @@ CUSTOM_ONLY = (
     "pretrained_model_sha256",
     "int8",
     "calibration",
-    "fine_tune",
-    "head_epochs",
-    "head_learning_rate",
-    "frozen_stages",
-    "training_size",
-    "layer_decay",
-    "ema_decay",
+    *FINE_TUNING,
 )
 """Hyperparameters that only the custom image knows."""
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
+from include.contracts.hyperparameters import FINE_TUNING
 from include.image_classification.container import CommandError
 from include.image_classification.training.checkpoints.checkpoint_file import (
     UNFINISHED,
@@ -23,7 +24,6 @@ from include.image_classification.training.checkpoints.periodic_models import Pe
 from include.image_classification.training.hyperparameters import Hyperparameters
 from include.image_classification.training.networks.parameters import (
     read_parameters,
-    replaced_parameters,
     write_parameters,
 )
 
@@ -49,17 +49,6 @@ CHANGEABLE = {
 }
 """Hyperparameters that may change before a training resumes."""
 
-LEFT_OUT_BY_DEFAULT = (
-    "fine_tune",
-    "head_epochs",
-    "head_learning_rate",
-    "frozen_stages",
-    "training_size",
-    "layer_decay",
-    "ema_decay",
-)
-"""Hyperparameters that checkpoints of earlier versions lack; they had the default's behavior."""
-
 
 class History(Protocol):
     """The metrics of the epochs; a dataclass of lists and numbers."""
@@ -81,7 +70,8 @@ def identity(settings: Hyperparameters, images: Mapping[str, int]) -> dict[str, 
     These are hyperparameters, and the number of images of each channel.
     """
     fixed = settings.model_dump(exclude=CHANGEABLE)
-    for name in LEFT_OUT_BY_DEFAULT:
+    # Checkpoints of earlier versions lack these, and have the default's behavior.
+    for name in FINE_TUNING:
         if fixed[name] == type(settings).model_fields[name].default:
             del fixed[name]
     counts = {f"the number of {channel} images": count for channel, count in images.items()}
@@ -185,8 +175,8 @@ class Checkpoints(Generic[H]):
         if self._periodic:
             self._periodic.restore()
         if restored.best_epoch:
-            with replaced_parameters(network, self.best):
-                store(network, restored)
+            write_parameters(network, self.best)
+            store(network, restored)
         write_parameters(network, parameters)
         write_state(trainer, _select("optimizer", arrays))
         if average and (averages := _select("average", arrays)):
