@@ -19,7 +19,6 @@ MODULES = (
     "airflow.providers.amazon.aws.sensors.base_aws",
     "airflow.providers.standard.decorators.python",
     "airflow.sdk.definitions.decorators",
-    "include.local_run.stack.aws_sessions",
     "sagemaker_jobs.sensors",
     "sagemaker_jobs.operators.submit",
     "sagemaker_jobs.operators.deploy",
@@ -37,9 +36,10 @@ def main() -> None:
             importlib.import_module(module)
         except ImportError as error:  # the task that needs the module reports the error
             print(f"could not preload {module}: {error}", file=sys.stderr)
-    from include.local_run.stack.aws_sessions import create_clients
+    if sys.argv[1:2] == ["scheduler"]:  # parsing needs no clients, and triggers have their own
+        from include.local_run.stack.aws_sessions import create_clients
 
-    create_clients()
+        create_clients()
     airflow()  # type: ignore[no-untyped-call]
 
 
