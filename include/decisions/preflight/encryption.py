@@ -1,8 +1,8 @@
 """Check of the key that encrypts the bucket: it is usable, and all roles may use it.
 
 The project names no key of its own: S3 encrypts with the bucket's default. If that is a key of the
-customer in KMS, whoever writes an object needs `kms:GenerateDataKey`, and whoever reads one, or
-writes one in parts, `kms:Decrypt`.
+customer in KMS, a role needs `kms:GenerateDataKey` to write an object, and `kms:Decrypt` to read
+one or to write one in parts.
 """
 
 from __future__ import annotations
