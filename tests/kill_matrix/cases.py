@@ -95,6 +95,7 @@ def _matrix() -> Iterable[Case]:
     yield _of_worker(CONVERSION, "plan", scene.task_running("plan"))
     for family, track in deferred:
         yield _of("triggerer", family, scene.job_tracked(track), track)
+    yield _of("triggerer", BATCH, scene.job_running("submit_select"), "submit_select")
     for family in (UPDATE, ROLLBACK):
         yield _of("triggerer", family, scene.endpoint_tracked("track_endpoint"), "track_endpoint")
     yield _of("scheduler", TRAINING, scene.job_tracked("track_train"), "track_train")
