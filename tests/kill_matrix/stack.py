@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Mapping
 
 from include.local_run.project_paths import ProjectPaths
 from include.local_run.stack import Ports, Stack
+from include.local_run.stack.airflow import AIRFLOW
 from include.local_run.stack.component import Component
 from include.local_run.stack.supervisor import Report
 
@@ -63,11 +63,10 @@ class KillableStack(Stack):
     def airflow_components(self) -> Iterator[Component]:
         """Yield the components of `make run`, and the worker."""
         yield from super().airflow_components()
-        program = "include.local_run.stack.preload"
         options = ("--skip-serve-logs", "--without-mingle", "--without-gossip")
         yield Component(
             name=WORKER,
-            command=(sys.executable, "-m", program, "celery", "worker", *options),
+            command=(*AIRFLOW, "celery", "worker", *options),
             environment=self.airflow_environment(),
             folder=self.paths.root,
             log=self.paths.logs / f"{WORKER}.log",

@@ -22,6 +22,11 @@ TRAINING_POLL_INTERVAL = 2.5
 TRAINING_SENSOR, TRAINING_SUBMIT = "track_train", "submit_train"
 _STYLES = {"success": "green", "failed": "red", "up_for_retry": "yellow", "skipped": "yellow"}
 _UNREPORTED = frozenset({"none", "scheduled", "queued", "removed", "upstream_failed"})
+_UNFINISHED = frozenset(
+    {"scheduled", "queued", "running", "restarting", "deferred", "up_for_retry"}
+)
+"""States of tasks in which their run cannot have finished."""
+
 _REPORTED_AS = {"deferred": "running", "restarting": "running"}
 _KEY_REASON = "reason"
 
@@ -115,8 +120,11 @@ class RunFollower:
 
     def _poll(self, followed: _Followed) -> None:
         """Print what has changed in a run, and note whether it has finished."""
-        run = followed.run = self._api.get_run(followed.run)
-        tasks = {task.task_id: task for task in self._api.list_task_instances(run)}
+        run, tasks = followed.run, self._tasks(followed.run)
+        if not any(task.state in _UNFINISHED for task in tasks.values()):
+            run = followed.run = self._api.get_run(run)
+            if run.finished:  # other tasks may have run since the first request
+                tasks = self._tasks(run)
         for task in sorted(tasks.values(), key=_by_start):
             self._report(run, task, followed.states)
         followed.epochs = self._epochs_of(run, tasks, followed.states, followed.epochs)
@@ -124,6 +132,9 @@ class RunFollower:
             self._display.print_line(f"  {line}")
         if run.finished:
             followed.finished = self._finished(run, tasks, followed.started)
+
+    def _tasks(self, run: DagRun) -> dict[str, TaskInstance]:
+        return {task.task_id: task for task in self._api.list_task_instances(run)}
 
     def _report(self, run: DagRun, task: TaskInstance, states: dict[str, str]) -> None:
         """Print a task's state if it differs from the last one in `states`."""

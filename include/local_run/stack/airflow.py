@@ -16,6 +16,7 @@ from include.local_run.project_paths import ProjectPaths
 from include.local_run.stack.component import Component
 from include.local_run.stack.login import USER, airflow_secrets, ui_login
 
+AIRFLOW = (sys.executable, "-m", "airflow")
 PARALLELISM = 4
 _HOST = "127.0.0.1"
 _HEALTH = ("metadatabase", "scheduler", "triggerer", "dag_processor")
@@ -164,28 +165,37 @@ def components(
     paths: ProjectPaths, environment: Mapping[str, str], port: int
 ) -> Iterator[Component]:
     """Yield the long-running components, which need the metadata database."""
-    api = ("api-server", "--host", _HOST, "--port", str(port))
-    yield _component(paths, environment, "api-server", *api)
     # Logs are read from disk. The log servers of components would listen on all interfaces.
     for name, options in (
+        ("api-server", ("--host", _HOST, "--port", str(port))),
         ("scheduler", ("--skip-serve-logs",)),
         ("dag-processor", ()),
         ("triggerer", ("--skip-serve-logs",)),
     ):
-        program = "include.local_run.stack.preload"
-        yield _component(paths, environment, name, name, *options, program=program)
+        yield _component(paths, environment, name, name, *options)
+
+
+def fork_server(paths: ProjectPaths, environment: Mapping[str, str]) -> Component:
+    """Return the process that imports Airflow, and whose forks the components are."""
+    program = (sys.executable, "-m", "include.local_run.stack.fork_server")
+    return Component(
+        "fork-server", program, environment, paths.root, paths.logs / "fork-server.log"
+    )
+
+
+def arguments(component: Component) -> tuple[str, ...]:
+    """Return the arguments of `airflow` in a component's command."""
+    if component.command[: len(AIRFLOW)] != AIRFLOW:
+        raise ValueError(f"{component.name} is not a command of Airflow")
+    return component.command[len(AIRFLOW) :]
 
 
 def _component(
-    paths: ProjectPaths,
-    environment: Mapping[str, str],
-    name: str,
-    *arguments: str,
-    program: str = "airflow",
+    paths: ProjectPaths, environment: Mapping[str, str], name: str, *arguments: str
 ) -> Component:
     return Component(
         name=name,
-        command=(sys.executable, "-m", program, *arguments),
+        command=(*AIRFLOW, *arguments),
         environment=environment,
         folder=paths.root,
         log=paths.logs / f"{name}.log",

@@ -12,12 +12,17 @@ import sys
 PR_SET_PDEATHSIG = 1
 
 
-def main() -> None:
-    """Have the kernel send SIGTERM when the parent ends, then execute the command."""
-    parent, command = int(sys.argv[1]), sys.argv[2:]
+def bind(parent: int) -> None:
+    """Have the kernel send SIGTERM to this process when its parent ends; exit if it has ended."""
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
     if os.getppid() != parent:  # the parent ended before prctl
         sys.exit(1)
+
+
+def main() -> None:
+    """Bind this process to its parent, then execute the command."""
+    command = sys.argv[2:]
+    bind(int(sys.argv[1]))
     os.execvp(command[0], command)
 
 

@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import sys
-import time
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,16 +37,64 @@ class Component:
     grace: float = 4.0
 
 
-class RunningProcess:
-    """The process of a component, in its own session and process group."""
+class RunningProcess(ABC):
+    """The process of a component, in its own session and process group.
 
-    def __init__(self, component: Component) -> None:
+    Attributes:
+        component: The component.
+        pid: The process id.
+    """
+
+    component: Component
+    pid: int
+
+    @property
+    @abstractmethod
+    def status(self) -> int | None:
+        """The exit status, negative for a signal; None while the process runs.
+
+        Its children may still run when the process has ended.
+        """
+
+    @abstractmethod
+    def wait(self, seconds: float) -> bool:
+        """Wait at most `seconds` for the process; return whether it has ended."""
+
+    @property
+    def ended(self) -> bool:
+        """Whether the process has ended. Its children may still run."""
+        return self.status is not None
+
+    @property
+    def exit_description(self) -> str:
+        """The exit status or signal, for messages."""
+        status = self.status
+        if status is not None and status < 0:
+            return f"killed by {signal.Signals(-status).name}"
+        return f"exit status {status}"
+
+    def signal_group(self, number: signal.Signals) -> None:
+        """Send a signal to the process group."""
+        try:
+            os.killpg(self.pid, number)
+        except ProcessLookupError:
+            return
+
+
+class ExecutedProcess(RunningProcess):
+    """The process of a component's command.
+
+    Args:
+        component: The component.
+        descriptors: File descriptors that the process inherits.
+    """
+
+    def __init__(self, component: Component, descriptors: tuple[int, ...] = ()) -> None:
         self.component = component
-        self.started = time.monotonic()
         component.log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         wrapper = (sys.executable, "-I", "-S", bind_to_parent.__file__, str(os.getpid()))
         with open(component.log, "ab", opener=_open_private) as log:
-            self.process = subprocess.Popen(
+            self._process = subprocess.Popen(
                 [*wrapper, *component.command],
                 env=dict(component.environment),
                 cwd=component.folder,
@@ -55,32 +103,19 @@ class RunningProcess:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
                 umask=0o077,  # only the owner can read logs, databases and outputs
+                pass_fds=descriptors,
             )
+        self.pid = self._process.pid
 
     @property
-    def ended(self) -> bool:
-        """Whether the process has ended. Its children may still run."""
-        return self.process.poll() is not None
-
-    @property
-    def exit_description(self) -> str:
-        """The exit status or signal, for messages."""
-        code = self.process.returncode
-        if code is not None and code < 0:
-            return f"killed by {signal.Signals(-code).name}"
-        return f"exit status {code}"
-
-    def signal_group(self, number: signal.Signals) -> None:
-        """Send a signal to the process group."""
-        try:
-            os.killpg(self.process.pid, number)
-        except ProcessLookupError:
-            return
+    def status(self) -> int | None:
+        """The exit status, negative for a signal; None while the process runs."""
+        return self._process.poll()
 
     def wait(self, seconds: float) -> bool:
         """Wait at most `seconds` for the process; return whether it has ended."""
         try:
-            self.process.wait(max(0.0, seconds))
+            self._process.wait(max(0.0, seconds))
         except subprocess.TimeoutExpired:
             return False
         return True

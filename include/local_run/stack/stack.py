@@ -15,6 +15,7 @@ from include.local_run.project_paths import ProjectPaths
 from include.local_run.stack import airflow
 from include.local_run.stack.aws import ReadyLine, local_aws, variables, wait_for_ready_line
 from include.local_run.stack.component import Component, RunningProcess, tail
+from include.local_run.stack.forks import ForkServer
 from include.local_run.stack.libraries import require_libraries
 from include.local_run.stack.ports import require_free_port
 from include.local_run.stack.state_folder import create_state_folder
@@ -55,6 +56,7 @@ class Stack:
         self.paths, self.ports = paths, ports
         self.aws: dict[str, str] = {}
         self._supervisor = Supervisor(str(paths.local), report, restart_window)
+        self._forks = ForkServer(airflow.fork_server(paths, self.airflow_environment()))
 
     def __enter__(self) -> Stack:
         self._supervisor.__enter__()
@@ -67,7 +69,10 @@ class Stack:
         trace: TracebackType | None,
     ) -> None:
         self.paths.running.unlink(missing_ok=True)
-        self._supervisor.end()
+        try:
+            self._supervisor.end()
+        finally:
+            self._forks.close()
 
     def check(self) -> None:
         """Raise `RunError` if a component has failed for good."""
@@ -83,11 +88,11 @@ class Stack:
         server = local_aws(self.paths, self.ports.aws, environment, airflow.ui_url(self.ports.ui))
         line = ReadyLine(server.log)
         self._supervisor.start(server)
-        migration = self._start_migration()
+        self._forks.open()
         self.aws = wait_for_ready_line(line, self.check, time.sleep)
-        self._finish_migration(migration)
+        self._migrate()
         for component in self.airflow_components():
-            self._supervisor.start(component)
+            self._supervisor.start(component, self._fork)
         warm_up = threading.Thread(
             target=airflow.warm_up_execution_api, args=(self.ports.ui,), daemon=True
         )
@@ -134,20 +139,22 @@ class Stack:
         """Return the process id of a component."""
         return self._supervisor.pid(component)
 
-    def _start_migration(self) -> RunningProcess | None:
-        """Start the migration of the metadata database, unless it is up to date."""
-        component = airflow.migration(self.paths, self.airflow_environment())
-        if airflow.is_migrated(self.paths):
-            return None
-        component.log.unlink(missing_ok=True)
-        return RunningProcess(component)
+    def _fork(self, component: Component) -> RunningProcess:
+        return self._forks.start(component, airflow.arguments(component))
 
-    def _finish_migration(self, migration: RunningProcess | None) -> None:
-        if migration is None:
+    def _migrate(self) -> None:
+        """Create or migrate the metadata database, unless it is up to date."""
+        if airflow.is_migrated(self.paths):
             return
+        component = airflow.migration(self.paths, self.airflow_environment())
+        component.log.unlink(missing_ok=True)
+        migration = self._fork(component)
         while not migration.wait(0.2):
             self.check()
-        _require_success(migration.component, migration.process.returncode)
+        if migration.status != 0:
+            raise RunError(
+                f"`airflow db migrate` failed; its log is {component.log}:\n{tail(component.log)}"
+            )
         airflow.record_migration(self.paths)
 
     def _record(self, pipeline: str) -> None:
@@ -159,13 +166,6 @@ class Stack:
         }
         self.paths.running.touch(mode=0o600)
         self.paths.running.write_text(json.dumps(state, indent=1))
-
-
-def _require_success(component: Component, status: int) -> None:
-    if status != 0:
-        raise RunError(
-            f"`airflow db migrate` failed; its log is {component.log}:\n{tail(component.log)}"
-        )
 
 
 def running_stack(paths: ProjectPaths) -> Mapping[str, Any]:

@@ -12,10 +12,11 @@ from types import TracebackType
 
 from include.local_run.errors import RunError
 from include.local_run.stack import process_marks
-from include.local_run.stack.component import Component, RunningProcess, tail
+from include.local_run.stack.component import Component, ExecutedProcess, RunningProcess, tail
 from include.local_run.stack.process_marks import terminate_marked
 
 Report = Callable[[str], None]
+Launch = Callable[[Component], RunningProcess]
 CHECK_INTERVAL = 0.5
 RESTART_WINDOW = 600.0
 
@@ -39,6 +40,7 @@ class Supervisor:
         self._report = report
         self._restart_window = restart_window
         self._running: dict[str, RunningProcess] = {}
+        self._launches: dict[str, Launch] = {}
         self._failures: dict[str, list[float]] = {}
         self._lock = threading.RLock()
         self._ending = threading.Event()
@@ -62,17 +64,23 @@ class Supervisor:
     ) -> None:
         self.end()
 
-    def start(self, component: Component) -> None:
-        """Start a component and supervise it from now on."""
+    def start(self, component: Component, launch: Launch = ExecutedProcess) -> None:
+        """Start a component and supervise it from now on.
+
+        Args:
+            component: The component.
+            launch: Starts its process, now and at each restart.
+        """
         with self._lock:
             if self._ending.is_set():
                 raise RunError("the stack is stopping")
-            self._running[component.name] = RunningProcess(component)
+            self._launches[component.name] = launch
+            self._running[component.name] = launch(component)
 
     def pid(self, name: str) -> int:
         """Return the process id of a component."""
         with self._lock:
-            return self._running[name].process.pid
+            return self._running[name].pid
 
     def check(self) -> None:
         """Raise `RunError` if a component has failed more often than its `restarts`."""
@@ -131,7 +139,7 @@ class Supervisor:
             self._report(f"{event}{times}: it is not restarted again")
             return
         self._report(f"{event}: restarting it; its log is {component.log}")
-        self._running[component.name] = RunningProcess(component)
+        self._running[component.name] = self._launches[component.name](component)
 
 
 def _start_guardian(mark: str) -> subprocess.Popen[bytes]:

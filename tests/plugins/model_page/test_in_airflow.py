@@ -16,7 +16,7 @@ import pytest
 from include.local_aws.processes.ports import free_port
 from include.local_run.project_paths import ProjectPaths
 from include.local_run.stack import airflow
-from include.local_run.stack.component import RunningProcess, tail
+from include.local_run.stack.component import ExecutedProcess, tail
 from include.local_run.stack.login import ui_login
 from tests.waiting import LONG
 
@@ -53,7 +53,7 @@ def server(airflow_database: Path, tmp_path_factory: pytest.TempPathFactory) -> 
     shutil.copy(airflow_database / "airflow.db", paths.airflow)
     (paths.airflow / "airflow.db").chmod(0o600)
     component = next(airflow.components(paths, environment, port))
-    running = RunningProcess(component)
+    running = ExecutedProcess(component)
     try:
         server, deadline = Server(airflow.ui_url(port)), time.monotonic() + LONG
         while not (token := _token(server, paths)):

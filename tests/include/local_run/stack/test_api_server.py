@@ -17,7 +17,7 @@ from include.local_run.drive.airflow_api import AirflowApi
 from include.local_run.errors import RunError
 from include.local_run.project_paths import ProjectPaths
 from include.local_run.stack import airflow
-from include.local_run.stack.component import RunningProcess, tail
+from include.local_run.stack.component import ExecutedProcess, tail
 from include.local_run.stack.login import Login, ui_login
 from tests.waiting import LONG
 
@@ -54,7 +54,7 @@ def server(airflow_database: Path, tmp_path_factory: pytest.TempPathFactory) -> 
     shutil.copy(airflow_database / "airflow.db", paths.airflow)
     (paths.airflow / "airflow.db").chmod(0o600)
     component = next(airflow.components(paths, environment, port))
-    running = RunningProcess(component)
+    running = ExecutedProcess(component)
     try:
         deadline = time.monotonic() + LONG
         while not _answers(airflow.ui_url(port)):
