@@ -64,15 +64,25 @@ class Canvas:
         return cv2.resize(self.pixels, size, interpolation=cv2.INTER_AREA).astype(np.uint8)
 
     def _fill(self, outline: Points, color: NDArray[np.float32], opacity: float) -> None:
+        """Fill the polygon with a color or, if it is (rows, 1, 3), with one for each row."""
         mask = np.zeros(self.pixels.shape[:2], np.uint8)
         cv2.fillPoly(mask, [_fixed(outline)], (255,), cv2.LINE_AA, _SUBPIXEL_BITS)
         left, top, width, height = cv2.boundingRect(mask)
+        if not width:
+            return
         area = np.s_[top : top + height, left : left + width]
-        weight = mask[area][..., None].astype(np.float32) * np.float32(opacity / 255)
+        mask, pixels = mask[area], self.pixels[area]
         if color.ndim == 3:
             color = color[top : top + height]
-        mixed = self.pixels[area] * (1 - weight) + color * weight
-        self.pixels[area] = np.rint(mixed).astype(np.uint8)
+        if color.ndim == 3 and opacity == 1.0:  # inside the outline, pixels are not mixed
+            solid = cv2.resize(np.rint(color).astype(np.uint8), (width, height))
+            cv2.copyTo(solid, (mask == 255).view(np.uint8), pixels)
+            mixed = np.nonzero((mask > 0) & (mask < 255))
+        else:
+            mixed = np.nonzero(mask)
+        color = np.broadcast_to(color, pixels.shape)[mixed]
+        weight = mask[mixed][:, None].astype(np.float32) * np.float32(opacity / 255)
+        pixels[mixed] = np.rint(pixels[mixed] * (1 - weight) + color * weight)
 
 
 def _fixed(outline: Points) -> NDArray[np.int32]:

@@ -9,7 +9,7 @@ import numpy as np
 from include.local_run.drawing.canvas import Canvas, Color, shade
 from include.local_run.drawing.features import RUBBER, Shape, draw_behind, draw_in_front
 from include.local_run.drawing.kinds import CarKind
-from include.local_run.drawing.shapes import Points, circle, points, rounded
+from include.local_run.drawing.shapes import Points, circle, join, points, rounded
 from include.local_run.drawing.view import View
 
 
@@ -49,7 +49,7 @@ def choose_shape(kind: CarKind, rng: np.random.Generator) -> Shape:
         above = np.maximum(outline[:, 1] - kind.belt, 0)
         x = outline[:, 0] + rake * above
         y = np.minimum(outline[:, 1], kind.belt) + above * roof
-        warped: Points = np.stack([x, y], axis=1) * stretch
+        warped: Points = join(x, y) * stretch
         return warped
 
     return warp

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,20 +23,38 @@ def box(left: float, bottom: float, right: float, top: float) -> Points:
 
 def circle(x: float, y: float, radius: float, corners: int = 28) -> Points:
     """Return a circle as a polygon, which a view can distort."""
-    angles = np.linspace(0, 2 * np.pi, corners, endpoint=False)
-    return np.stack([x + radius * np.cos(angles), y + radius * np.sin(angles)], axis=1)
+    return join(*(np.array([[x], [y]]) + radius * _unit_circle(corners)))
+
+
+def join(x: NDArray[np.float64], y: NDArray[np.float64]) -> Points:
+    """Return points with these coordinates; faster than `np.stack` for a few points."""
+    joined = np.empty((len(x), 2))
+    joined[:, 0], joined[:, 1] = x, y
+    return joined
 
 
 def rounded(outline: Points, radius: float, steps: int = 4) -> Points:
     """Return the polygon with rounded corners; curves start `radius` before the corner."""
-    before, after = np.roll(outline, 1, axis=0), np.roll(outline, -1, axis=0)
+    before = np.concatenate([outline[-1:], outline[:-1]])
+    after = np.concatenate([outline[1:], outline[:1]])
     start = _towards(outline, before, radius)
     end = _towards(outline, after, radius)
-    t = np.linspace(0, 1, steps)[None, :, None]
-    curve: Points = (
-        (1 - t) ** 2 * start[:, None] + 2 * t * (1 - t) * outline[:, None] + t**2 * end[:, None]
-    )
+    first, middle, last = _curve_weights(steps)
+    curve: Points = first * start[:, None] + middle * outline[:, None] + last * end[:, None]
     return curve.reshape(-1, 2)
+
+
+@lru_cache
+def _unit_circle(corners: int) -> NDArray[np.float64]:
+    angles = np.linspace(0, 2 * np.pi, corners, endpoint=False)
+    return np.stack([np.cos(angles), np.sin(angles)])
+
+
+@lru_cache
+def _curve_weights(steps: int) -> NDArray[np.float64]:
+    """Return a quadratic Bézier curve's weights of its three points."""
+    t = np.linspace(0, 1, steps)[None, :, None]
+    return np.stack([(1 - t) ** 2, 2 * t * (1 - t), t**2])
 
 
 def _towards(origin: Points, target: Points, distance: float) -> Points:

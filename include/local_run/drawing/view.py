@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from include.local_run.drawing.kinds import CarKind
-from include.local_run.drawing.shapes import Points
+from include.local_run.drawing.shapes import Points, join
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class View:
         y = outline[:, 1] * grown + self.slope * x
         x = x + self.lean * outline[:, 1]
         x, y = x + across * self.depth[0], y + across * self.depth[1]
-        return np.stack([self.origin[0] + x * self.scale, self.origin[1] - y * self.scale], axis=1)
+        return join(self.origin[0] + x * self.scale, self.origin[1] - y * self.scale)
 
     def shifted(self, right: float, down: float, scale: float) -> View:
         """Return the view moved by pixels and scaled."""
