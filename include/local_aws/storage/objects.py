@@ -19,6 +19,7 @@ from botocore.exceptions import ClientError
 
 from include.local_aws.errors import JobFailure
 from include.local_aws.settings import REGION, Credentials
+from include.local_aws.storage.small_objects import ObjectTransferError, SmallObjects
 
 _log = logging.getLogger(__name__)
 _BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9]")
@@ -53,6 +54,7 @@ class Objects:
     """The S3 operations of this server. Thread-safe."""
 
     def __init__(self, endpoint_url: str, credentials: Credentials) -> None:
+        self._small = SmallObjects(endpoint_url, credentials)
         self.client: Any = boto3.session.Session().client(
             "s3",
             endpoint_url=endpoint_url,
@@ -171,6 +173,10 @@ class Objects:
             if file.stat().st_size >= _LARGE:
                 self.client.upload_file(str(file), bucket, key, Config=_TRANSFER)
                 return
+            if self._small.plain(key):
+                with contextlib.suppress(ObjectTransferError):
+                    self._small.put(bucket, key, file)
+                    return
             with file.open("rb") as content:
                 self.client.put_object(Bucket=bucket, Key=key, Body=content)
 
@@ -178,6 +184,12 @@ class Objects:
         """Download an object to exactly this file; raise JobFailure if it does not exist."""
         bucket, key = split_uri(uri)
         with _errors_as_job_failure(uri), file.open("wb") as target:
+            if self._small.plain(key):
+                with contextlib.suppress(ObjectTransferError):
+                    self._small.get(bucket, key, target)
+                    return
+                target.seek(0)
+                target.truncate()
             # One request; boto3's download_file would request the size first.
             body = self.client.get_object(Bucket=bucket, Key=key)["Body"]
             shutil.copyfileobj(body, target, _MEGABYTE)
