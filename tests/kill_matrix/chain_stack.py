@@ -31,7 +31,7 @@ from tests.kill_matrix.cases import ROLLBACK, TRAINING, UPDATE, Case
 from tests.kill_matrix.commit_records import commit_records
 from tests.kill_matrix.fetched import FETCHED, serve_devkit
 from tests.kill_matrix.invariants import Outcome, violations
-from tests.kill_matrix.killing import includes_descendants, kill
+from tests.kill_matrix.killing import includes_descendants, kill, paused, running_pid
 from tests.kill_matrix.results import Results
 from tests.kill_matrix.scene import Jobs, Scene
 from tests.kill_matrix.stack import KillableStack
@@ -40,6 +40,8 @@ YAML = Path(__file__).with_name("kills.yaml")
 PHOTOS_A_CLASS, NEW_PHOTOS = 24, 24
 LONGEST_RUN = 420.0
 FAST_POLL, SLOW_POLL = 0.004, 0.1
+STEP = 0.02
+"""How long the moment's task goes on between two looks, in seconds."""
 _JOB_TYPES = {
     "scheduler": "SchedulerJob",
     "triggerer": "TriggererJob",
@@ -227,11 +229,17 @@ class ChainStack:
 
     def _kill(self, case: Case, scene: Scene) -> datetime:
         deadline = time.monotonic() + LONGEST_RUN
-        while not case.moment.has_come(scene):
+        while True:
+            task = running_pid(scene, case.moment.task)
+            with paused(task):
+                if case.moment.has_come(scene):
+                    return self._kill_now(case, scene)
             if self._database.ended(scene.run) or time.monotonic() > deadline:
                 raise MomentMissedError(f"the run is {self._database.state(scene.run)}")
             near = scene.state(case.moment.task) in case.moment.near
-            time.sleep(FAST_POLL if near else SLOW_POLL)
+            time.sleep(STEP if task else FAST_POLL if near else SLOW_POLL)
+
+    def _kill_now(self, case: Case, scene: Scene) -> datetime:
         pid = case.victim.pid(self._stack, scene)
         if pid is None:
             raise MomentMissedError("the task had ended")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,16 +31,33 @@ class Victim:
 def task_process(task: str) -> Victim:
     """Return the process of a task's current try; its worker is not killed."""
 
-    def pid(stack: KillableStack, scene: Scene) -> int | None:
-        found = scene.database.tasks(scene.run)[task]
-        return found.pid if found.state == "running" else None
-
-    return Victim(f"task process of `{task}`", None, pid)
+    return Victim(f"task process of `{task}`", None, lambda stack, scene: running_pid(scene, task))
 
 
 def component(name: str) -> Victim:
     """Return a component of the stack; the worker is killed with all its processes."""
     return Victim(name, name, lambda stack, scene: stack.pid(name))
+
+
+def running_pid(scene: Scene, task: str) -> int | None:
+    """Return the process of a task's current try, or None if it does not run."""
+    found = scene.database.tasks(scene.run).get(task)
+    return found.pid if found and found.state == "running" else None
+
+
+@contextmanager
+def paused(pid: int | None) -> Iterator[None]:
+    """Stop a process meanwhile, so that it cannot go on between a look at its work and its kill."""
+    if pid is None:
+        yield
+        return
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGCONT)
 
 
 def kill(pid: int, with_children: bool) -> None:
