@@ -30,7 +30,6 @@ class Victim:
 
 def task_process(task: str) -> Victim:
     """Return the process of a task's current try; its worker is not killed."""
-
     return Victim(f"task process of `{task}`", None, lambda stack, scene: running_pid(scene, task))
 
 
