@@ -77,8 +77,9 @@ class RunningProcess(ABC):
         """Send a signal to the process group."""
         try:
             os.killpg(self.pid, number)
-        except ProcessLookupError:
-            return
+        except ProcessLookupError:  # all have ended, or a fork has not made its group yet
+            if not self.ended:
+                os.kill(self.pid, number)
 
 
 class ExecutedProcess(RunningProcess):

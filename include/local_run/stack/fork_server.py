@@ -29,6 +29,10 @@ from typing import Any
 
 MODULES = (
     "airflow.__main__",
+    "airflow.jobs.scheduler_job_runner",
+    "airflow.dag_processing.manager",
+    "airflow.api_fastapi.app",
+    "airflow.api_fastapi.execution_api.routes",  # DAG processor and triggerer have one in-process
     "airflow.sdk.execution_time.supervisor",
     "airflow.sdk.execution_time.task_runner",
     "airflow.providers.amazon.aws.hooks.sagemaker",
