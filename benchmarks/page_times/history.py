@@ -224,6 +224,8 @@ class Writer:
             yield f"{folder}release.json", record
             for other in ("endpoint_config.json", "model.json", "smoke_test.json"):
                 yield f"{folder}{other}", {}
+        change = {"version": newest, "deployed": self.now.isoformat()}
+        yield self.layout.release_change, change
 
     def _batch_names(self, count: int) -> list[str]:
         moments = (self.now - timedelta(hours=count - number) for number in range(count))

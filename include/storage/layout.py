@@ -232,6 +232,11 @@ class Layout(BatchKeys):
         """The folder of all releases."""
         return f"{self.root}releases/"
 
+    @property
+    def release_change(self) -> str:
+        """The record of the last change of the releases; its ETag is new after each deployment."""
+        return f"{self.releases}changed.json"
+
     def release(self, version: int) -> str:
         """The folder of all deployments of a model, by its package's version number."""
         return f"{self.releases}{version}/"

@@ -24,7 +24,7 @@ from include.contracts.records.recordio import (
     RecordioReport,
     ShardReport,
 )
-from include.contracts.records.release import ReleaseRecord
+from include.contracts.records.release import ReleaseChange, ReleaseRecord
 from include.contracts.records.report import (
     BatchReport,
     ConfidenceDrift,
@@ -60,6 +60,7 @@ __all__ = [
     "RecordioCounts",
     "RecordioPointer",
     "RecordioReport",
+    "ReleaseChange",
     "ReleaseRecord",
     "RetrainingRequest",
     "SampleImage",

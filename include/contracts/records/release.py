@@ -1,4 +1,4 @@
-"""release.json: a deployment that passed its smoke test, written by the endpoint DAGs."""
+"""release.json: a deployment that passed its smoke test; changed.json: the last one recorded."""
 
 from __future__ import annotations
 
@@ -26,3 +26,15 @@ class ReleaseRecord(Record):
     previous_endpoint_config: str | None = None
     smoke_test: dict[str, Any] = Field(default_factory=dict)
     lineage: dict[str, Any] = Field(default_factory=dict)
+
+
+class ReleaseChange(Record):
+    """The deployment that was recorded last; `deployed` is as in its release.json.
+
+    Endpoint DAGs write this record after each release.json, so that readers who keep a list of
+    releases list them again only if this one object has changed.
+    """
+
+    stage: str = "release_change"
+    version: int
+    deployed: str

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from include.contracts.records import ReleaseRecord
+from include.contracts.records import ReleaseChange, ReleaseRecord
 from include.storage.layout import Layout
 from include.storage.records import read_record, read_valid_record, write_record
 
@@ -56,8 +56,9 @@ def write_release(
     """Record a deployment in a folder of its own, and return its manifest, release.json.
 
     The folder also has the requests of model, configuration and endpoint, and copies of the
-    candidate's evaluation and verdict if these still exist. A second call for the same deployment
-    writes nothing and returns the first call's manifest.
+    candidate's evaluation and verdict if these still exist. Then the pipeline's changed.json names
+    the deployment. A second call for the same deployment writes changed.json only, since the first
+    call may have been killed before, and returns the first call's manifest.
 
     Args:
         s3: A boto3 S3 client.
@@ -83,16 +84,18 @@ def write_release(
         smoke_test=dict(smoke),
         lineage=dict(package),
     )
-    for known in _manifests(s3, layout, layout.release(version)):
-        if known.model_copy(update={"deployed": manifest.deployed}) == manifest:
-            return known
-    folder = layout.release_deployment(version, f"{now.astimezone(UTC):%Y%m%dT%H%M%SZ}")
-    requests = {name: planned[name] for name in ("model", "endpoint_config", "endpoint")}
-    write_record(s3, layout.bucket, f"{folder}requests.json", requests)
-    for name, record in _evaluation_records(s3, layout, package.get("training_job")):
-        write_record(s3, layout.bucket, f"{folder}{name}", record)
-    write_record(s3, layout.bucket, f"{folder}{MANIFEST}", manifest)
-    return manifest
+    recorded = _recorded(s3, layout, manifest)
+    if recorded is None:
+        recorded = manifest
+        folder = layout.release_deployment(version, f"{now.astimezone(UTC):%Y%m%dT%H%M%SZ}")
+        requests = {name: planned[name] for name in ("model", "endpoint_config", "endpoint")}
+        write_record(s3, layout.bucket, f"{folder}requests.json", requests)
+        for name, record in _evaluation_records(s3, layout, package.get("training_job")):
+            write_record(s3, layout.bucket, f"{folder}{name}", record)
+        write_record(s3, layout.bucket, f"{folder}{MANIFEST}", manifest)
+    change = ReleaseChange(version=version, deployed=recorded.deployed)
+    write_record(s3, layout.bucket, layout.release_change, change)
+    return recorded
 
 
 def list_deployments(s3: Any, layout: Layout) -> list[Release]:
@@ -110,6 +113,14 @@ def list_releases(s3: Any, layout: Layout) -> list[Release]:
     for release in list_deployments(s3, layout):
         last.setdefault(release.version, release)
     return list(last.values())
+
+
+def _recorded(s3: Any, layout: Layout, manifest: ReleaseRecord) -> ReleaseRecord | None:
+    """Return the manifest of the same deployment that an earlier call wrote, or None."""
+    for known in _manifests(s3, layout, layout.release(manifest.version)):
+        if known.model_copy(update={"deployed": manifest.deployed}) == manifest:
+            return known
+    return None
 
 
 def _manifests(s3: Any, layout: Layout, prefix: str) -> Iterator[ReleaseRecord]:

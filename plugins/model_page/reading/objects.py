@@ -106,8 +106,16 @@ class ObjectReader:
         """
         return self.parse(key, json.loads, limit)
 
-    def record(self, key: str, model: type[R], made_by: str) -> R | None:
+    def record(
+        self, key: str, model: type[R], made_by: str, *, immutable: bool = False
+    ) -> R | None:
         """Return a record as its model, or None if the object does not exist.
+
+        Args:
+            key: The record's key.
+            model: The record's class.
+            made_by: What writes the record, for error messages.
+            immutable: Whether the record is never overwritten, so that it is read once.
 
         Raises:
             UnreadableError: The object is too large or no JSON.
@@ -120,7 +128,7 @@ class ObjectReader:
                 raise ValueError("it is no JSON mapping")
             return validate_record(content, self.bucket, key, made_by, model)
 
-        found: R | None = self.parse(key, validate)
+        found: R | None = self.parse(key, validate, immutable=immutable)
         return found
 
     def parse(

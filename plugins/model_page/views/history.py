@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from fastapi import APIRouter, HTTPException, Request, Response
 
+from include.contracts.records import ReleaseRecord
 from model_page.access import ReadablePipeline, User
 from model_page.airflow_api import AirflowApi
 from model_page.context import PipelinePage, open_pipeline, rights
-from model_page.problems import attempt
+from model_page.problems import Part, attempt
 from model_page.reading.models.approvals import list_decisions
+from model_page.reading.models.releases import Deployment
 from model_page.reading.models.serving import read_figures, read_verdict
 from model_page.reading.runs import RunView, find_runs
-from model_page.reading.together import read_all
+from model_page.reading.together import read_all, read_together
 from model_page.rendering import respond
 
 router = APIRouter()
@@ -36,15 +39,19 @@ class Event:
 def show_history(request: Request, pipeline: ReadablePipeline, token: str = "") -> Response:
     """Show a page of packages, newest first, and the last deployments."""
     opened = open_pipeline(request, pipeline)
-    serving = attempt("the endpoint", lambda: opened.sources.serving.endpoint(opened.group))
+    sources, group = opened.sources, opened.group
+    serving, packages, made = read_together(
+        lambda: attempt("the endpoint", lambda: sources.serving.endpoint(group)),
+        lambda: attempt("the registry", lambda: sources.registry.page(group, token or None)),
+        lambda: attempt("the deployments", lambda: _last_deployments(opened)),
+    )
+    api = AirflowApi(request)
     content = {
         **opened.header("history"),
         "serving": serving.value.arn_version if serving.value else None,
-        "packages": attempt(
-            "the registry", lambda: opened.sources.registry.page(opened.group, token or None)
-        ),
+        "packages": packages,
         "first": not token,
-        "events": attempt("the deployments", lambda: _events(opened, AirflowApi(request))),
+        "events": Part(_events(made.value, api)) if made.value is not None else made,
     }
     return respond(request, "history.html.jinja", content)
 
@@ -77,14 +84,21 @@ def show_package(
     return respond(request, "package.html.jinja", content)
 
 
-def _events(opened: PipelinePage, api: AirflowApi) -> list[Event]:
-    """Return the last deployments, with who triggered each."""
-    last = opened.sources.releases.deployments(opened.layout).deployments[:DEPLOYMENTS_SHOWN]
+def _last_deployments(opened: PipelinePage) -> list[tuple[Deployment, ReleaseRecord | None]]:
+    """Return the last deployments with their records; None for those that cannot be read."""
+    releases = opened.sources.releases
+    last = releases.deployments(opened.layout).deployments[:DEPLOYMENTS_SHOWN]
     records = read_all(
-        lambda made: attempt("the release", lambda: opened.sources.releases.record(made)).value,
-        last,
+        lambda made: attempt("the release", lambda: releases.record(made)).value, last
     )
-    names = [str(record.run or "") if record else "" for record in records]
+    return list(zip(last, records, strict=True))
+
+
+def _events(
+    deployments: Sequence[tuple[Deployment, ReleaseRecord | None]], api: AirflowApi
+) -> list[Event]:
+    """Return deployments with who triggered each."""
+    names = [str(record.run or "") if record else "" for _, record in deployments]
     runs = find_runs(api, names)
     return [
         Event(
@@ -93,5 +107,5 @@ def _events(opened: PipelinePage, api: AirflowApi) -> list[Event]:
             runs.get(name),
             name,
         )
-        for made, record, name in zip(last, records, names, strict=True)
+        for (made, record), name in zip(deployments, names, strict=True)
     ]

@@ -58,6 +58,7 @@ def test_folders_end_in_a_slash_and_objects_do_not() -> None:
         "fetch_request",
         "last_selection",
         "approval_decision",
+        "release_change",
         "selection_report",
         "batch_unreadable",
         "batch_manifest",

@@ -115,11 +115,13 @@ class Stage:
         self.release(version, moment, run, name)
 
     def release(self, version: int, moment: datetime, run: str = "", config: str = "c") -> None:
-        """Record a deployment."""
+        """Record a deployment, as `write_release` does."""
         folder = self.layout.release_deployment(version, f"{moment:%Y%m%dT%H%M%SZ}")
         record = {"version": version, "deployed": moment.isoformat(), "run": run,
                   "endpoint_config": config, "model": config}  # fmt: skip
         self.put(f"{folder}release.json", record)
+        change = {"version": version, "deployed": moment.isoformat()}
+        self.put(self.layout.release_change, change)
 
     def decision(self, trains: bool, reason: str, decided: str = "2026-11-12T02:01:00Z") -> None:
         """Write what the last nightly run decided."""

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from model_page import addresses
+from model_page.reading.sources import Sources
 from tests.plugins.model_page.conftest import Site
 
 
@@ -39,6 +40,22 @@ def test_deployments_with_who_and_why(site: Site) -> None:
     assert (events[0]["run"]["user"], events[0]["run"]["why"]) == ("eva", "drift")
     assert events[1]["run"] is None
     assert "rollback" in site.get("merch", "history")
+
+
+def test_the_history_is_shown_again_with_few_calls(site: Site) -> None:
+    """Neither deployments nor their records are read again unless one was recorded."""
+    now = [0.0]
+    sources = Sources(site.stage.installation, lambda: now[0])
+    version = site.stage.package("merch-train-1")
+    for day in range(1, 31):
+        site.stage.release(version, datetime(2026, 10, day, tzinfo=UTC))
+    site.stage.serve(version, datetime(2026, 11, 1, tzinfo=UTC))
+    site.app.state.sources = sources
+    assert len(site.json("merch", "history")["events"]["value"]) == 20
+    now[0] += 60
+    site.stage.calls.clear()
+    assert len(site.json("merch", "history")["events"]["value"]) == 20
+    assert site.stage.calls == {"DescribeEndpoint": 1, "ListModelPackages": 1, "GetObject": 1}
 
 
 def test_a_release_that_was_deleted_meanwhile_leaves_the_others(site: Site) -> None:

@@ -17,9 +17,15 @@ from model_page.reading.objects import ObjectReader
 MAX_LISTS = 10
 """Lists of 1,000 keys that one page reads; a deployment has four keys."""
 
+COMPLETE_AFTER = 300.0
+"""Seconds after which a list is read again though no deployment was recorded, since a user may have
+deleted some."""
+
 MAX_AGE_SECONDS = 20.0
-KEPT = 1000
-"""Lists in memory."""
+"""The same without changed.json, as before the first deployment."""
+
+KEPT = 50_000
+"""Deployments in memory, in the lists of all pipelines and packages: about 300 bytes each."""
 
 _FOLDER = re.compile(r"(?P<version>\d+)/(?:(?P<moment>\d{8}T\d{6}Z)/)?" + re.escape(MANIFEST))
 
@@ -60,13 +66,26 @@ class DeploymentList:
         return list(last.values())
 
 
+@dataclass(frozen=True)
+class _Known:
+    """A list, when it was read, and the ETag that changed.json had before; None without it."""
+
+    found: DeploymentList
+    read: float
+    change: str | None
+
+
 class ReleaseReader:
-    """Lists the deployments of pipelines, and keeps each list for some seconds."""
+    """Lists the deployments of pipelines, and keeps the lists until a deployment is recorded.
+
+    Whether one was, the ETag of the pipeline's changed.json says: a request without content, where
+    the lists of some hundred deployments take S3 several requests and the most time of a page.
+    """
 
     def __init__(self, objects: ObjectReader, clock: Callable[[], float] = time.monotonic) -> None:
         self._objects, self._clock = objects, clock
         self._lock = threading.Lock()
-        self._known: dict[str, tuple[DeploymentList, float]] = {}
+        self._known: dict[str, _Known] = {}
 
     def deployments(self, layout: Layout) -> DeploymentList:
         """Return all deployments of a pipeline, without reading their records."""
@@ -78,19 +97,29 @@ class ReleaseReader:
 
     def record(self, deployment: Deployment) -> ReleaseRecord | None:
         """Return a deployment's record, or None if it was deleted meanwhile."""
-        return self._objects.record(deployment.key, ReleaseRecord, RELEASED_BY)
+        return self._objects.record(deployment.key, ReleaseRecord, RELEASED_BY, immutable=True)
 
     def _read(self, layout: Layout, prefix: str) -> DeploymentList:
+        # The ETag is read before the list: a deployment that is recorded in between is listed
+        # once more, and never missed.
+        changed = self._objects.read(layout.release_change)
+        change = changed.etag if changed else None
         with self._lock:
             known = self._known.get(prefix)
-        if known and self._clock() - known[1] < MAX_AGE_SECONDS:
-            return known[0]
-        found = self._list(layout, prefix)
+        max_age = COMPLETE_AFTER if change else MAX_AGE_SECONDS
+        if known and known.change == change and self._clock() - known.read < max_age:
+            return known.found
+        listed = _Known(self._list(layout, prefix), self._clock(), change)
+        self._keep(prefix, listed)
+        return listed.found
+
+    def _keep(self, prefix: str, listed: _Known) -> None:
         with self._lock:
-            if len(self._known) >= KEPT:
+            # An empty list takes memory, too.
+            kept = sum(len(known.found.deployments) + 1 for known in self._known.values())
+            if kept + len(listed.found.deployments) >= KEPT:
                 self._known.clear()
-            self._known[prefix] = (found, self._clock())
-        return found
+            self._known[prefix] = listed
 
     def _list(self, layout: Layout, prefix: str) -> DeploymentList:
         found: list[Deployment] = []

@@ -84,6 +84,7 @@ def test_a_release_has_the_evaluation_and_the_requests(releases: Releases) -> No
         f"{folder}/evaluation.json",
         f"{folder}/release.json",
         f"{folder}/requests.json",
+        "changed.json",
     ]
     assert manifest.previous_endpoint_config == "config-4"
     assert manifest.run == "cars__endpoint_update/config-4"
@@ -94,6 +95,32 @@ def test_a_retry_of_the_same_deployment_writes_no_second_record(releases: Releas
     assert releases.deploy(7, 3, "config-4") == first
     releases.deploy(7, 4, "config-4", milliseconds=13.0)  # the run was cleared and deployed again
     assert releases.deployments() == [(7, "2026-01-04"), (7, "2026-01-02")]
+
+
+def test_each_deployment_changes_one_object(releases: Releases) -> None:
+    def etag() -> str:
+        found = releases.s3.head_object(
+            Bucket=releases.layout.bucket, Key=releases.layout.release_change
+        )
+        return str(found["ETag"])
+
+    releases.deploy(7, 2, "config-4")
+    seen = [etag()]
+    releases.deploy(7, 3, "config-4")  # a retry, which records nothing
+    assert etag() == seen[0]
+    releases.deploy(8, 4, "config-7")
+    seen.append(etag())
+    releases.deploy(7, 5, "config-8")  # a rollback
+    seen.append(etag())
+    assert len(set(seen)) == 3
+
+
+def test_a_retry_notes_the_change_that_a_killed_try_did_not(releases: Releases) -> None:
+    """Readers that keep lists would not know of the deployment."""
+    first = releases.deploy(7, 2, "config-4")
+    releases.s3.delete_object(Bucket=releases.layout.bucket, Key=releases.layout.release_change)
+    assert releases.deploy(7, 3, "config-4") == first
+    assert "changed.json" in releases.written()
 
 
 def test_records_at_the_location_of_earlier_versions_are_read(releases: Releases) -> None:
