@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any
 
 from airflow.api_fastapi.auth.managers.models.base_user import BaseUser
@@ -128,7 +129,10 @@ def _static(version: str, name: str) -> Response:
 
 
 async def _show_refusal(request: Request, error: Any) -> Response:
-    return _show(request, error.status_code, str(error.detail))
+    reason = str(error.detail)
+    if reason == HTTPStatus.NOT_FOUND.phrase:  # Starlette's, for addresses without a route
+        reason = f"the model page has no address {request.url.path}"
+    return _show(request, error.status_code, reason)
 
 
 async def _show_error(request: Request, error: Exception) -> Response:

@@ -192,6 +192,12 @@ def test_base_url_with_a_path(site: Site, monkeypatch: pytest.MonkeyPatch) -> No
     assert 'href="/image-models' not in page
 
 
+def test_an_address_without_a_page_is_named(site: Site) -> None:
+    answer = site.client.get(addresses.page("merch", "nothing", "<b>"))
+    assert answer.status_code == 404
+    assert "the model page has no address /image-models/merch/nothing/&lt;b&gt;" in answer.text
+
+
 def test_the_number_of_aws_calls_is_bounded(served: Site) -> None:
     for number in range(2, 40):
         served.stage.package(f"merch-train-{number}", "Rejected", "keep")
