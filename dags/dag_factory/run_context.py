@@ -100,8 +100,9 @@ def aws_client(service: str, **limits: Any) -> Any:
         **limits: Arguments of botocore's Config, which override the connection's.
     """
     # Loading boto3's model of a service takes longer than parsing all DAGs.
-    from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
     from botocore.config import Config
 
-    hook = AwsBaseHook(aws_conn_id=CONNECTION, client_type=service)
+    from dag_factory.aws_hook import FastTimesHook
+
+    hook = FastTimesHook(aws_conn_id=CONNECTION, client_type=service)
     return hook.get_client_type(hook.region_name, hook.config.merge(Config(**limits)))

@@ -1,0 +1,37 @@
+"""Airflow's AWS hook, whose clients read the times in a listing of S3 quickly."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
+
+
+class FastTimesHook(AwsBaseHook):
+    """Makes clients that parse ISO 8601 times with Python's own parser.
+
+    botocore's parser accepts any form of a date, and takes three quarters of the time of a listing.
+    """
+
+    def get_session(self, *args: Any, **kwargs: Any) -> Any:
+        """Return a boto3 session, see `AwsBaseHook.get_session`."""
+        session = super().get_session(*args, **kwargs)
+        parsers = session._session.get_component("response_parser_factory")
+        parsers.set_parser_defaults(timestamp_parser=parse_time)
+        return session
+
+
+def parse_time(value: Any) -> datetime:
+    """Return the time of an answer: ISO 8601 with a time zone, or any form that botocore parses."""
+    from botocore.utils import parse_timestamp
+
+    if isinstance(value, str):
+        try:
+            time = datetime.fromisoformat(value)
+        except ValueError:
+            time = parse_timestamp(value)
+        if time.tzinfo is not None:
+            return time
+    parsed: datetime = parse_timestamp(value)
+    return parsed
