@@ -7,6 +7,7 @@ make and with one that is up to date; its figures are only printed.
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import sys
@@ -53,11 +54,12 @@ def _select(bucket: Bucket, address: str, base: Path) -> dict[str, Any]:
     return {"cpu_seconds": cpu, "megabytes": round(used.megabytes), **bucket.take_counts()}
 
 
-def main(arguments: list[str]) -> None:
+def main() -> None:
     """Measure these numbers of images, or `SIZES`, and write all figures into the document."""
+    options = _parse()
     results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
-    for images in [int(word) for word in arguments if word != "--select"] or SIZES:
-        if "--select" in arguments:
+    for images in options.images or SIZES:
+        if options.select:
             measure_select(images)
         results[str(images)] = {}
         for task, figures in measure_night(images):
@@ -68,6 +70,14 @@ def main(arguments: list[str]) -> None:
     print(markdown(results))
 
 
+def _parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.airflow_tasks")
+    sizes = ", ".join(f"{size:,}" for size in SIZES)
+    parser.add_argument("images", type=int, nargs="*", help=f"numbers of images (default: {sizes})")
+    parser.add_argument("--select", action="store_true", help="print the figures of `select`, too")
+    return parser.parse_args()
+
+
 if __name__ == "__main__":
     os.chdir(Path(__file__).parents[2])
-    main(sys.argv[1:])
+    main()
