@@ -100,9 +100,6 @@ def aws_client(service: str, **limits: Any) -> Any:
         **limits: Arguments of botocore's Config, which override the connection's.
     """
     # Loading boto3's model of a service takes longer than parsing all DAGs.
-    from botocore.config import Config
+    from sagemaker_jobs.aws_hook import create_client
 
-    from dag_factory.aws_hook import FastTimesHook
-
-    hook = FastTimesHook(aws_conn_id=CONNECTION, client_type=service)
-    return hook.get_client_type(hook.region_name, hook.config.merge(Config(**limits)))
+    return create_client(CONNECTION, service, **limits)

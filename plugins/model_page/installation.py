@@ -131,8 +131,6 @@ def _read_deployment() -> Deployment:
 
 
 def _aws_client(service: str, **limits: Any) -> Any:
-    from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
-    from botocore.config import Config
+    from sagemaker_jobs.aws_hook import create_client
 
-    hook = AwsBaseHook(aws_conn_id=CONNECTION, client_type=service)
-    return hook.get_client_type(hook.region_name, hook.config.merge(Config(**limits)))
+    return create_client(CONNECTION, service, **limits)

@@ -1,4 +1,7 @@
-"""Airflow's AWS hook, whose clients read the times in a listing of S3 quickly."""
+"""Clients of AWS by Airflow's hook, which read the times in a listing of S3 quickly.
+
+Importing this module takes long; import it where a client is needed.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,20 @@ from datetime import datetime
 from typing import Any
 
 from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
+
+
+def create_client(connection: str, service: str, **limits: Any) -> Any:
+    """Return a boto3 client with the settings of an Airflow connection.
+
+    Args:
+        connection: The connection's id.
+        service: boto3's name of the AWS service.
+        **limits: Arguments of botocore's Config, which override the connection's.
+    """
+    from botocore.config import Config
+
+    hook = FastTimesHook(aws_conn_id=connection, client_type=service)
+    return hook.get_client_type(hook.region_name, hook.config.merge(Config(**limits)))
 
 
 class FastTimesHook(AwsBaseHook):

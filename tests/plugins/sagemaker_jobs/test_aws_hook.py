@@ -1,4 +1,4 @@
-"""Clients of tasks read times as botocore does, and listings faster."""
+"""Clients read times as botocore does."""
 
 from __future__ import annotations
 
@@ -23,26 +23,25 @@ from moto import mock_aws
         1796068800.25,
     ],
 )
-def test_times_are_those_of_botocore(dag_bag: Any, value: Any) -> None:
-    from dag_factory.aws_hook import parse_time
+def test_times_are_those_of_botocore(value: Any) -> None:
+    from sagemaker_jobs.aws_hook import parse_time
 
     expected = parse_timestamp(value)
     assert (parse_time(value), parse_time(value).utcoffset()) == (expected, expected.utcoffset())
     assert parse_time(value).isoformat() == expected.isoformat()
 
 
-def test_what_is_no_time_is_an_error(dag_bag: Any) -> None:
-    from dag_factory.aws_hook import parse_time
+def test_what_is_no_time_is_an_error() -> None:
+    from sagemaker_jobs.aws_hook import parse_time
 
     with pytest.raises(ValueError, match="no time"):
         parse_time("no time")
 
 
 @mock_aws
-def test_the_clients_of_tasks_use_it(dag_bag: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_clients_use_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AIRFLOW_CONN_AWS_DEFAULT", "aws://?region_name=us-east-1")
-    from dag_factory import aws_hook
-    from dag_factory.run_context import aws_client
+    from sagemaker_jobs import aws_hook
 
     parsed: list[Any] = []
 
@@ -51,7 +50,7 @@ def test_the_clients_of_tasks_use_it(dag_bag: Any, monkeypatch: pytest.MonkeyPat
         return parse_timestamp(value)
 
     monkeypatch.setattr(aws_hook, "parse_time", parse)
-    s3 = aws_client("s3")
+    s3 = aws_hook.create_client("aws_default", "s3")
     s3.create_bucket(Bucket="photos")
     s3.put_object(Bucket="photos", Key="a.jpg", Body=b"")
     (entry,) = s3.list_objects_v2(Bucket="photos")["Contents"]
