@@ -69,14 +69,11 @@ def _named(name: str, family: str) -> str:
 
 
 def _matrix() -> Iterable[Case]:
-    deferred = (
-        (CONVERSION, "track_im2rec"),
-        (TRAINING, "track_train"),
-        (TRAINING, "track_transform"),
-    )
-    submits = [(family, track.replace("track_", "submit_")) for family, track in deferred]
-    # These jobs end before their tracking tasks would be deferred.
-    submits += [
+    deferred = ((TRAINING, "track_train"), (TRAINING, "track_transform"))
+    submits = [
+        (CONVERSION, "submit_im2rec"),
+        *((family, track.replace("track_", "submit_")) for family, track in deferred),
+        # The jobs of one second end before or soon after their tracking tasks are deferred.
         (REFRESH, "submit_fetch"),
         (REFRESH, "submit_refresh"),
         (TRAINING, "submit_evaluate"),
@@ -93,20 +90,21 @@ def _matrix() -> Iterable[Case]:
         yield _of_publication(family, record)
     yield _of_worker(TRAINING, "submit_train", scene.job_created("submit_train"))
     yield _of_worker(CONVERSION, "plan", scene.task_running("plan"))
+    for family, submit in ((CONVERSION, "submit_im2rec"), (BATCH, "submit_select")):
+        yield _of("triggerer", family, scene.job_running(submit), submit)
     for family, track in deferred:
         yield _of("triggerer", family, scene.job_tracked(track), track)
-    yield _of("triggerer", BATCH, scene.job_running("submit_select"), "submit_select")
     for family in (UPDATE, ROLLBACK):
         yield _of("triggerer", family, scene.endpoint_tracked("track_endpoint"), "track_endpoint")
     yield _of("scheduler", TRAINING, scene.job_tracked("track_train"), "track_train")
     yield _of("scheduler", TRAINING, scene.between("prepare", "submit_transform"), "between")
     for family, submit in submits:
         yield _of(SERVER, family, scene.job_running(submit), submit)
-    for family, track in deferred[1:]:
+    for family, track in deferred:
         yield _of(SERVER, family, scene.job_tracked(track), track)
     for family in (UPDATE, ROLLBACK):
         yield _of(SERVER, family, scene.endpoint_tracked("track_endpoint"), "track_endpoint")
-    yield _of("dag-processor", CONVERSION, scene.job_tracked("track_im2rec"), "track_im2rec")
+    yield _of("dag-processor", CONVERSION, scene.job_running("submit_im2rec"), "submit_im2rec")
     yield _of("api-server", REFRESH, scene.task_running("submit_refresh"), "submit_refresh")
 
 
