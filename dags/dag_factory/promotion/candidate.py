@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from typing import Any
 
 from airflow.sdk import task
@@ -77,6 +78,8 @@ def register(
 
     - *AccessDenied*: give Airflow's role the right that the message names, as in
       docs/iam/airflow.json, then clear the task. The training is not repeated.
+    - *... was not made for the plan of this run*: after the run was cleared, `submit_train` was
+      marked as success instead of run. Clear the run from `plan` on.
     - Any other failure: fix what the message names, then clear the task.
     - Logs *The checkpoints of ... stay in S3*: the model is registered. Give Airflow's role
       `s3:DeleteObject` on the pipeline's `checkpoints/`, as in docs/iam/airflow.json. The bucket's
@@ -92,6 +95,7 @@ def register(
     from include.sagemaker_requests import package_group_request, package_request
 
     run = load_context(pipeline)
+    _require_planned_training(run.sagemaker, trained, lineage)
     cost = billing_facts(trained, run.deployment)
     facts = {"training_job": trained["job_name"], **lineage, **verdict, **cost}
     request = package_request(
@@ -121,6 +125,28 @@ def register(
     metrics.send_candidate(pipeline, facts)
     remove_checkpoints(run.s3, run.sagemaker, run.layout, trained["job_name"])
     return {**facts, "package": package, "job": trained}
+
+
+def _require_planned_training(
+    sagemaker: Any, trained: Mapping[str, Any], lineage: Mapping[str, Any]
+) -> None:
+    """Raise if the training is another one than the plan's, whose lineage the package would have.
+
+    XComs outlive a clear. If `submit_train` is then marked as success, its XCom is that of the
+    earlier plan.
+    """
+    from include.common.errors import PermanentError
+    from include.decisions.tags import read_tags
+    from sagemaker_jobs.jobs.shared_work import WORK_TAG
+
+    if "arn" not in trained:
+        return
+    work = read_tags(sagemaker, trained["arn"]).get(WORK_TAG)
+    if work is not None and work != lineage["fingerprint"]:
+        raise PermanentError(
+            f"{trained['job_name']} was not made for the plan of this run (fingerprint {work}, "
+            f"planned {lineage['fingerprint']}): clear the run from `plan` on"
+        )
 
 
 @task
