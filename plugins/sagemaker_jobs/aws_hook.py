@@ -5,6 +5,7 @@ Importing this module takes long; import it where a client is needed.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -41,14 +42,12 @@ class FastTimesHook(AwsBaseHook):
 
 def parse_time(value: Any) -> datetime:
     """Return the time of an answer: ISO 8601 with a time zone, or any form that botocore parses."""
+    if isinstance(value, str):
+        with suppress(ValueError):
+            time = datetime.fromisoformat(value)
+            if time.tzinfo is not None:
+                return time
     from botocore.utils import parse_timestamp
 
-    if isinstance(value, str):
-        try:
-            time = datetime.fromisoformat(value)
-        except ValueError:
-            time = parse_timestamp(value)
-        if time.tzinfo is not None:
-            return time
     parsed: datetime = parse_timestamp(value)
     return parsed
