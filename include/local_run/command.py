@@ -11,6 +11,7 @@ from pathlib import Path
 from types import FrameType
 
 from include.local_run.drawing import DrawnCars, draw_cars, drawing_version
+from include.local_run.drive.airflow_api import AirflowApi
 from include.local_run.drive.chain import DagRunFailedError
 from include.local_run.drive.clients import AwsClients, create_clients
 from include.local_run.drive.new_photos import find_photos, read_labels
@@ -108,9 +109,6 @@ def _run_on(
     with timings.measure("start"):
         stack.start_aws_and_airflow(plan.pipeline.name)
     aws, ui, login = create_clients(stack.aws), ui_url(options.ports.ui), ui_login(paths)
-    # The client of the REST API takes long to import; Airflow takes longer to start.
-    from include.local_run.drive.airflow_api import AirflowApi
-
     session = Session(plan, paths, aws, AirflowApi(ui, login), display, timings, stack.check)
     display.show_status("drawing cars")
     with timings.measure("draw"):

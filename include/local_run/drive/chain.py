@@ -5,18 +5,15 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from include.config.dag_families import FAMILIES
 from include.decisions.decision import Decision
+from include.local_run.drive.airflow_api import AirflowApi
 from include.local_run.drive.dag_run import DagRun
 from include.local_run.drive.failure import describe_failure
 from include.local_run.drive.progress_display import ProgressDisplay
 from include.local_run.drive.run_follower import FinishedRun, RunFollower
 from include.local_run.errors import RunError
-
-if TYPE_CHECKING:
-    from include.local_run.drive.airflow_api import AirflowApi
 
 LOCAL_FAMILIES = tuple(family.name for family in FAMILIES if family.in_local_run)
 ASSET_TIMEOUT = 45.0

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from include.local_run.drive.airflow_api import AirflowApi
 from include.local_run.drive.dag_run import TaskInstance
 from include.local_run.drive.run_follower import FinishedRun
-
-if TYPE_CHECKING:
-    from include.local_run.drive.airflow_api import AirflowApi
 
 
 def describe_failure(api: AirflowApi, finished: FinishedRun) -> str:

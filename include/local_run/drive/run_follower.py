@@ -5,15 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
+from include.local_run.drive.airflow_api import AirflowApi
 from include.local_run.drive.clients import AwsClients
 from include.local_run.drive.dag_run import DagRun, TaskInstance
 from include.local_run.drive.epochs import EpochLog
 from include.local_run.drive.progress_display import ProgressDisplay
-
-if TYPE_CHECKING:
-    from include.local_run.drive.airflow_api import AirflowApi
 
 POLL_INTERVAL = 0.7
 TRAINING_POLL_INTERVAL = 2.5

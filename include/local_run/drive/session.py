@@ -6,13 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from include.config import Deployment
 from include.decisions.conversion.plan import decide_conversion, plan_conversion
 from include.decisions.decision import Decision
 from include.decisions.endpoint.plan import decide_deployment, plan_deployment
 from include.local_run.drive import new_photos
+from include.local_run.drive.airflow_api import AirflowApi
 from include.local_run.drive.chain import Chain, DagRunFailedError
 from include.local_run.drive.clients import AwsClients
 from include.local_run.drive.progress_display import ProgressDisplay
@@ -23,9 +23,6 @@ from include.local_run.drive.upload import Mirror
 from include.local_run.project_paths import ProjectPaths
 from include.local_run.run_plan import RunPlan
 from include.local_run.stack.aws import BUCKET, variables
-
-if TYPE_CHECKING:
-    from include.local_run.drive.airflow_api import AirflowApi
 
 MEGABYTE = 1024 * 1024
 

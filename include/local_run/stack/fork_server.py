@@ -32,7 +32,7 @@ MODULES = (
     "airflow.jobs.scheduler_job_runner",
     "airflow.dag_processing.manager",
     "airflow.api_fastapi.app",
-    "airflow.api_fastapi.execution_api.routes",  # DAG processor and triggerer have one in-process
+    "airflow.api_fastapi.execution_api.routes",  # DAG processor and triggerer serve it, too
     "airflow.sdk.execution_time.supervisor",
     "airflow.sdk.execution_time.task_runner",
     "airflow.providers.amazon.aws.hooks.sagemaker",
@@ -60,6 +60,9 @@ def main() -> None:
             importlib.import_module(module)
         except ImportError as error:  # the task that needs the module reports the error
             print(f"could not import {module} before forking: {error}", file=sys.stderr)
+    from include.local_run.stack.execution_api import serve_latest_version
+
+    serve_latest_version()
     setproctitle(getproctitle())  # finds the title's place by the environment, before it changes
     gc.freeze()  # a collection would copy the pages that forks share
     request = _serve(channel)

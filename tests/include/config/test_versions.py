@@ -16,7 +16,7 @@ COUNTS = {"train": 1000, "validation": 100, "classes": 10}
 
 NAMES = {
     ("stanford_cars", None): ("ea125520a79d446d", "4ce289cbde27bb7a", "4b7304d113375332"),
-    ("stanford_cars", "local"): ("ea125520a79d446d", "4ce289cbde27bb7a", "4cb1bf823f69e125"),
+    ("stanford_cars", "local"): ("ea125520a79d446d", "4ce289cbde27bb7a", "8525419fe23e84a1"),
     ("merch", None): ("02754626fd825c57", "4ce289cbde27bb7a", "28b638bc385c9899"),
     ("merch", "local"): ("02754626fd825c57", "4ce289cbde27bb7a", "52bab1be5fa35fd2"),
 }

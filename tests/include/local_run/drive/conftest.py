@@ -13,12 +13,9 @@ from typing import Any
 
 import httpx
 import pytest
-import urllib3
-from airflow_client.client import ApiClient
-from airflow_client.client.rest import RESTClientObject, RESTResponse
 from rich.console import Console
 
-from include.local_run.drive.airflow_api import AirflowApi, create_client
+from include.local_run.drive.airflow_api import AirflowApi
 from include.local_run.drive.progress_display import ProgressDisplay
 from include.local_run.stack.login import Login
 
@@ -78,60 +75,8 @@ class FakeS3:
 
 URL = "http://airflow"
 LOGIN = Login("admin", "some password")
-_NOW = "2026-01-01T00:00:00Z"
-
-# The fields that Airflow's API always returns.
-DAG = {
-    "dag_display_name": "", "file_token": "", "fileloc": "", "has_import_errors": False,
-    "has_task_concurrency_limits": False, "is_backfillable": False, "is_paused": False,
-    "is_stale": False, "max_active_tasks": 16, "max_consecutive_failed_dag_runs": 0, "owners": [],
-    "tags": [], "timetable_partitioned": False, "timetable_periodic": False,
-}  # fmt: skip
-DAG_RUN = {"dag_display_name": "", "dag_versions": [], "run_after": _NOW, "run_type": "manual"}
-TASK_INSTANCE = {
-    "dag_display_name": "", "dag_id": "", "dag_run_id": "", "executor_config": "{}",
-    "id": "00000000-0000-0000-0000-000000000000", "map_index": -1, "max_tries": 0, "pool": "",
-    "pool_slots": 1, "run_after": _NOW, "task_display_name": "",
-}  # fmt: skip
-XCOM = {
-    "dag_display_name": "", "dag_id": "", "map_index": -1, "run_after": _NOW, "run_id": "",
-    "task_display_name": "", "timestamp": _NOW,
-}  # fmt: skip
 
 Answer = Callable[[httpx.Request], httpx.Response]
-
-
-class FakeRestClient(RESTClientObject):
-    """Passes the requests of `apache-airflow-client` to a function instead of the network."""
-
-    def __init__(self, answer: Answer) -> None:
-        self._answer = answer
-
-    def request(
-        self,
-        method: str,
-        url: str,
-        headers: dict[str, str] | None = None,
-        body: Any = None,
-        post_params: Any = None,
-        _request_timeout: float | None = None,
-    ) -> RESTResponse:
-        response = self._answer(httpx.Request(method, url, headers=headers, json=body))
-        return RESTResponse(
-            urllib3.HTTPResponse(
-                io.BytesIO(response.content),
-                dict(response.headers),
-                response.status_code,
-                preload_content=False,
-            )
-        )
-
-
-def client_of(answer: Answer) -> ApiClient:
-    """Return a client whose requests `answer` responds to."""
-    client = create_client(URL)
-    client.rest_client = FakeRestClient(answer)
-    return client
 
 
 @dataclass
@@ -158,7 +103,7 @@ class FakeAirflow:
     tokens: int = 0
 
     def add_run(self, dag_id: str, run_id: str, state: str = "running") -> dict[str, Any]:
-        run = {**DAG_RUN, "dag_id": dag_id, "dag_run_id": run_id, "state": state}
+        run = {"dag_id": dag_id, "dag_run_id": run_id, "state": state}
         self.runs.setdefault(dag_id, []).insert(0, run)
         return run
 
@@ -178,7 +123,7 @@ class FakeAirflow:
         if len(parts) == 2:
             if request.method == "PATCH":
                 self.unpaused.add(dag_id)
-            return httpx.Response(200, json={**DAG, "dag_id": dag_id})
+            return httpx.Response(200, json={"dag_id": dag_id})
         if len(parts) == 3 and request.method == "POST":
             self.triggered.append(dag_id)
             self.conf = json.loads(request.content)["conf"]
@@ -197,16 +142,14 @@ class FakeAirflow:
                     self.add_run(self.triggers[dag_id], "asset_triggered")
             return httpx.Response(200, json=run)
         if rest == ["taskInstances"]:
-            tasks = [TASK_INSTANCE | task for task in self.tasks.get(dag_id, [])]
+            tasks = self.tasks.get(dag_id, [])
             return httpx.Response(200, json={"task_instances": tasks, "total_entries": len(tasks)})
         if rest[2] == "logs":
             return httpx.Response(200, json={"content": self.logs})
         value = self.xcoms.get((rest[1], rest[3]))
         if value is None:
             return httpx.Response(404)
-        return httpx.Response(
-            200, json={**XCOM, "task_id": rest[1], "key": rest[3], "value": value}
-        )
+        return httpx.Response(200, json={"task_id": rest[1], "key": rest[3], "value": value})
 
 
 @pytest.fixture
@@ -221,7 +164,7 @@ def airflow() -> FakeAirflow:
 
 @pytest.fixture
 def api(airflow: FakeAirflow) -> AirflowApi:
-    return AirflowApi(URL, LOGIN, client_of(airflow.answer))
+    return AirflowApi(URL, LOGIN, httpx.MockTransport(airflow.answer))
 
 
 @pytest.fixture
