@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.machine import processor
@@ -26,15 +27,18 @@ def main() -> None:
                 row = Measured(
                     stage=name, images=flags.images, processor=processor(), figures=dict(figures)
                 )
-                measured = [old for old in measured if not _same(old, row)] + [row]
+                measured = _with(measured, row)
                 print(f"{name}: {json.dumps(figures)}", flush=True)
         RESULTS.write_text(json.dumps(measured, indent=1) + "\n")
     DOCUMENT.write_text(insert(DOCUMENT.read_text(), markdown(measured)))
     print(markdown(measured))
 
 
-def _same(one: Measured, other: Measured) -> bool:
-    return (one["stage"], one["images"]) == (other["stage"], other["images"])
+def _with(measured: Sequence[Measured], row: Measured) -> list[Measured]:
+    """Return the rows with a new one, in the place of an earlier one of its stage and number."""
+    rows = {(old["stage"], old["images"]): old for old in measured}
+    rows[row["stage"], row["images"]] = row
+    return list(rows.values())
 
 
 def _parse() -> argparse.Namespace:

@@ -47,7 +47,8 @@ HEAD: Mapping[str, object] = {
     "epochs": 40,
     "learning_rate": 0.003,
 }
-"""The recipe of the local profile in include/pipelines/stanford_cars.yaml."""
+"""The last layer, on features of the photos and of their mirror images. The local profile in
+include/pipelines/stanford_cars.yaml is the same without mirror images."""
 
 ALL: Mapping[str, object] = {
     "image_shape": "3,224,224",
