@@ -74,14 +74,14 @@ def convert(data: DataSet, folder: Path, fit: str, side: int) -> Path:
 def train(records: Path, folder: Path, settings: Mapping[str, object]) -> dict[str, Any]:
     """Train, and return the content of training.json. A finished training is not repeated.
 
-    An interrupted training resumes from its last checkpoint. `cpu_seconds` in the result is the
-    time of all processors together.
+    An interrupted training resumes from its last checkpoint, also one that SIGTERM has ended with
+    its best model so far. `cpu_seconds` in the result is the time of all processors together.
 
     Raises:
         CommandError: The command failed.
     """
     history, used = folder / "output" / "data" / "training.json", folder / "cpu_seconds"
-    if not history.exists():
+    if not _is_complete(history, settings):
         _prepare_training(records, folder, settings)
         before = _cpu_seconds()
         try:
@@ -91,6 +91,13 @@ def train(records: Path, folder: Path, settings: Mapping[str, object]) -> dict[s
             used.write_text(str(earlier + _cpu_seconds() - before))
     content: dict[str, Any] = json.loads(history.read_text("utf-8"))
     return content | {"cpu_seconds": float(used.read_text())}
+
+
+def _is_complete(history: Path, settings: Mapping[str, object]) -> bool:
+    if not history.exists():
+        return False
+    planned = sum(int(str(settings.get(name, 0))) for name in ("head_epochs", "epochs"))
+    return bool(json.loads(history.read_text("utf-8"))["epochs"] >= planned)
 
 
 def kill_training(records: Path, folder: Path, settings: Mapping[str, object], text: str) -> None:

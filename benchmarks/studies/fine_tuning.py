@@ -47,8 +47,10 @@ HEAD: Mapping[str, object] = {
     "epochs": 40,
     "learning_rate": 0.003,
 }
-"""The last layer, on features of the photos and of their mirror images. The local profile in
-include/pipelines/stanford_cars.yaml is the same without mirror images."""
+"""The last layer, on features of the photos and of their mirror images."""
+
+NO_MIRROR: Mapping[str, object] = {**HEAD, "augmentation_type": "none"}
+"""The recipe of the local profile in include/pipelines/stanford_cars.yaml."""
 
 ALL: Mapping[str, object] = {
     "image_shape": "3,224,224",
@@ -89,7 +91,8 @@ VARIANTS: Sequence[tuple[str, Mapping[str, object]]] = (
 
 RECIPES = (
     Recipe("head", HEAD),
-    Recipe("head-no-mirror", {**HEAD, "augmentation_type": "none"}),
+    Recipe("head-no-mirror", NO_MIRROR),
+    Recipe("head-no-mirror-batch-64", {**NO_MIRROR, "mini_batch_size": 64, "learning_rate": 0.005}),
     Recipe("head-rate-0.001", {**HEAD, "learning_rate": 0.001}),
     Recipe("head-rate-0.01", {**HEAD, "learning_rate": 0.01}),
     Recipe("head-20-epochs", {**HEAD, "epochs": 20}),
