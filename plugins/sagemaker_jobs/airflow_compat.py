@@ -31,9 +31,7 @@ def get_task_states(
     return {task: None if state is None else str(state) for task, state in found.items()}
 
 
-def read_xcom(
-    dag_id: str, run_id: str, task_id: str, key: str, *, map_index: int | None = None
-) -> Any:
+def read_xcom(dag_id: str, run_id: str, task_id: str, key: str, *, map_index: int = -1) -> Any:
     """Return the XCom that a task pushed, or None.
 
     `ti.xcom_pull` needs the ``ti`` of a running task, which DAG callbacks do not have. The public
@@ -41,7 +39,12 @@ def read_xcom(
     """
     from airflow.sdk.execution_time.xcom import XCom
 
-    return XCom.get_one(key=key, dag_id=dag_id, run_id=run_id, task_id=task_id, map_index=map_index)
+    name = {"dag_id": dag_id, "run_id": run_id, "task_id": task_id, "key": key}
+    if map_index >= 0:
+        return XCom.get_one(**name, map_index=map_index)
+    # Unlike get_one, get_all does not log an error for each XCom that a task did not push.
+    values = XCom.get_all(**name)
+    return values[0] if values else None
 
 
 def is_dag_test() -> bool:

@@ -44,7 +44,11 @@ def end_run(dag_bag: Any, monkeypatch: pytest.MonkeyPatch) -> EndRun:
 
         sent: list[Any] = []
         monkeypatch.setattr(notifications, "send", sent.append)
-        monkeypatch.setattr(XCom, "get_one", lambda *, task_id, key, **_: xcoms.get((task_id, key)))
+        monkeypatch.setattr(
+            XCom,
+            "get_all",
+            lambda *, task_id, key, **_: [xcoms[task_id, key]] if (task_id, key) in xcoms else None,
+        )
         monkeypatch.setattr(
             RuntimeTaskInstance, "get_task_states", lambda **_: {RUN_ID: states}, raising=True
         )

@@ -28,17 +28,28 @@ def test_an_unknown_run_has_no_states(monkeypatch: pytest.MonkeyPatch) -> None:
     assert get_task_states("cars", "deleted") == {}
 
 
-def test_an_xcom_is_read_from_the_configured_backend(monkeypatch: pytest.MonkeyPatch) -> None:
-    keys: list[dict[str, Any]] = []
+NAME = {"dag_id": "cars", "run_id": "r", "task_id": "plan", "key": "reason"}
 
-    def get_one(**key: Any) -> str:
-        keys.append(key)
-        return "value"
 
-    monkeypatch.setattr(xcom.XCom, "get_one", get_one)
-    assert read_xcom("cars", "r", "plan", "reason", map_index=2) == "value"
-    expected = {"dag_id": "cars", "run_id": "r", "task_id": "plan", "key": "reason"}
-    assert keys == [{**expected, "map_index": 2}]
+@pytest.mark.parametrize(("values", "expected"), [(["value"], "value"), (None, None)])
+def test_an_xcom_is_read_from_the_configured_backend(
+    monkeypatch: pytest.MonkeyPatch, values: list[str] | None, expected: str | None
+) -> None:
+    asked: list[dict[str, Any]] = []
+
+    def get_all(**name: Any) -> list[str] | None:
+        asked.append(name)
+        return values
+
+    monkeypatch.setattr(xcom.XCom, "get_all", get_all)
+    assert read_xcom("cars", "r", "plan", "reason") == expected
+    assert asked == [NAME]
+
+
+def test_an_xcom_of_a_mapped_task_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(xcom.XCom, "get_one", lambda **name: name)
+    found = read_xcom("cars", "r", "plan", "reason", map_index=2)
+    assert found == {**NAME, "map_index": 2}
 
 
 def test_secrets_are_mkeys() -> None:
