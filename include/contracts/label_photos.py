@@ -10,18 +10,21 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator
-from typing import Any, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 
 class LocatedPhoto(TypedDict):
     """An incoming photo that a label names, as it is now; `etag` is None if it does not exist.
 
-    `file` begins with `incoming/`; `modified` is the object's time in ISO 8601.
+    `file` begins with `incoming/`; `modified` is the object's time in ISO 8601, `size` its bytes,
+    `md5` the hash of its content where S3 says it.
     """
 
     file: str
     etag: str | None
     modified: str | None
+    size: NotRequired[int | None]
+    md5: NotRequired[str | None]
 
 
 class BoundLabel(TypedDict):

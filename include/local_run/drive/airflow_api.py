@@ -98,6 +98,11 @@ class AirflowApi:
         """Return the run in its present state."""
         return _dag_run(self._call("GET", _path(run)))
 
+    def list_upstream_runs(self, run: DagRun) -> list[str]:
+        """Return the ids of the runs whose updates of assets triggered this run."""
+        response = self._call("GET", f"{_path(run)}/upstreamAssetEvents")
+        return [event["source_run_id"] for event in response["asset_events"]]
+
     def list_task_instances(self, run: DagRun) -> list[TaskInstance]:
         """Return the run's task instances."""
         response = self._call("GET", f"{_path(run)}/taskInstances")

@@ -82,7 +82,7 @@ class Chain:
         return finished
 
     def run_after_asset(
-        self, family: str, updated: bool, decide: Callable[[], Decision]
+        self, family: str, update: DagRun | None, decide: Callable[[], Decision]
     ) -> str | None:
         """Follow the run that an asset event triggers.
 
@@ -90,7 +90,7 @@ class Chain:
 
         Args:
             family: The DAG's family.
-            updated: Whether this command has just updated the asset.
+            update: The run of this command that has just updated the asset, if one has.
             decide: Returns whether there is work to do, with the reason.
 
         Returns:
@@ -99,21 +99,21 @@ class Chain:
         Raises:
             DagRunFailedError: The run failed.
         """
-        run = self._asset_run(family, updated, decide)
+        run = self._asset_run(family, update, decide)
         if isinstance(run, Decision):
             return run.reason
         (finished,) = self._follow({family: run})
         return finished.skipped
 
     def run_beside_asset(
-        self, family: str, asset_family: str, updated: bool, decide: Callable[[], Decision]
+        self, family: str, asset_family: str, update: DagRun | None, decide: Callable[[], Decision]
     ) -> FinishedRun:
         """Trigger a DAG run, and follow it together with that which an asset event triggers.
 
         Args:
             family: The family of the DAG to trigger.
             asset_family: The other DAG's family; see `run_after_asset`.
-            updated: Whether this command has just updated the asset.
+            update: The run of this command that has just updated the asset, if one has.
             decide: Returns whether the other DAG has work to do, with the reason.
 
         Returns:
@@ -122,7 +122,7 @@ class Chain:
         Raises:
             DagRunFailedError: One of the runs failed, and both have finished.
         """
-        run = self._asset_run(asset_family, updated, decide)
+        run = self._asset_run(asset_family, update, decide)
         others = {} if isinstance(run, Decision) else {asset_family: run}
         *_, finished = self._follow(others | {family: self.api.trigger(self.dag_id(family))})
         return finished
@@ -153,12 +153,18 @@ class Chain:
     def _active(self, family: str) -> list[DagRun]:
         return [run for run in self.api.list_runs(self.dag_id(family)) if not run.finished]
 
-    def _new_run(self, family: str, timeout: float) -> DagRun | None:
-        """Return a run that appeared since `unpause_all` and was not followed yet, oldest first."""
-        deadline = time.monotonic() + timeout
+    def _new_run(self, family: str, update: DagRun | None) -> DagRun | None:
+        """Return the oldest run that appeared since `unpause_all` and was not followed yet.
+
+        After an update of the asset by this command, wait for the run that this update triggers:
+        the end of a run that an earlier stop left unfinished triggers one, too.
+        """
+        deadline = time.monotonic() + (ASSET_TIMEOUT if update else 0.0)
         while True:
             for run in reversed(self.api.list_runs(self.dag_id(family))):
-                if run.run_id not in self._known_runs[family]:
+                if run.run_id in self._known_runs[family]:
+                    continue
+                if update is None or update.run_id in self.api.list_upstream_runs(run):
                     return run
             if time.monotonic() >= deadline:
                 return None
@@ -167,11 +173,11 @@ class Chain:
             time.sleep(0.3)
 
     def _asset_run(
-        self, family: str, updated: bool, decide: Callable[[], Decision]
+        self, family: str, update: DagRun | None, decide: Callable[[], Decision]
     ) -> DagRun | Decision:
         """Return the run that an asset event triggers or this command, or why there is none."""
         since = time.monotonic()
-        run = self._new_run(family, ASSET_TIMEOUT if updated else 0.0)
+        run = self._new_run(family, update)
         self.waiting += time.monotonic() - since
         if run is not None:
             return run

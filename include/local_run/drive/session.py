@@ -109,7 +109,9 @@ class Session:
         refreshed = self.chain.run("dataset_refresh")
         self.reasons.refresh = refreshed.skipped
         self.chain.run_after_asset(
-            "im2rec_conversion", refreshed.succeeded("publish"), self._decide_conversion
+            "im2rec_conversion",
+            refreshed.run if refreshed.succeeded("publish") else None,
+            self._decide_conversion,
         )
         trained = self.chain.run("nightly_training")
         self.reasons.training = None if trained.succeeded("register") else trained.skipped
@@ -117,7 +119,7 @@ class Session:
         predicted = self.chain.run_beside_asset(
             "batch_inference",
             "endpoint_update",
-            trained.succeeded("announce"),
+            trained.run if trained.succeeded("announce") else None,
             self._decide_deployment,
         )
         self.reasons.batch = None if predicted.succeeded("publish") else predicted.skipped

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -79,7 +80,8 @@ class RunningProcess(ABC):
             os.killpg(self.pid, number)
         except ProcessLookupError:  # all have ended, or a fork has not made its group yet
             if not self.ended:
-                os.kill(self.pid, number)
+                with contextlib.suppress(ProcessLookupError):  # reaped, and not reported yet
+                    os.kill(self.pid, number)
 
 
 class ExecutedProcess(RunningProcess):

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from include.local_run.errors import RunError
@@ -35,10 +36,16 @@ class ForkServer:
         self._running: set[int] = set()
         self._statuses: dict[int, int] = {}
 
+    @property
+    def log(self) -> Path:
+        """The log of the fork server."""
+        return self._program.log
+
     def open(self) -> None:
         """Start the fork server, which takes seconds to import its modules, unless it runs."""
         with self._lock:
-            if self._server is not None and not self._server.ended:
+            # A server that dies closes its channel before it has ended.
+            if self._server and self._channel and not self._server.ended:
                 return
             self.close()
             ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -74,8 +81,7 @@ class ForkServer:
             while self._channel is not None:
                 if pid := self._receive():
                     return ForkedProcess(component, pid, self)
-        log = self._program.log
-        raise RunError(f"{self._program.name} ended; its log is {log}:\n{tail(log)}")
+        raise RunError(f"{self._program.name} ended; its log is {self.log}:\n{tail(self.log)}")
 
     def status(self, pid: int, seconds: float = 0.0) -> int | None:
         """Return the exit status of a fork, or None if it still runs after `seconds`."""

@@ -15,7 +15,7 @@ from include.local_run.project_paths import ProjectPaths
 from include.local_run.stack import airflow
 from include.local_run.stack.aws import ReadyLine, local_aws, variables, wait_for_ready_line
 from include.local_run.stack.component import Component, RunningProcess, tail
-from include.local_run.stack.forks import ForkServer
+from include.local_run.stack.forks import LOST, ForkServer
 from include.local_run.stack.libraries import require_libraries
 from include.local_run.stack.ports import require_free_port
 from include.local_run.stack.state_folder import create_state_folder
@@ -152,9 +152,8 @@ class Stack:
         while not migration.wait(0.2):
             self.check()
         if migration.status != 0:
-            raise RunError(
-                f"`airflow db migrate` failed; its log is {component.log}:\n{tail(component.log)}"
-            )
+            log = self._forks.log if migration.status == LOST else component.log
+            raise RunError(f"`airflow db migrate` failed; see the log {log}:\n{tail(log)}")
         airflow.record_migration(self.paths)
 
     def _record(self, pipeline: str) -> None:

@@ -43,7 +43,7 @@ class Supervisor:
         self._launches: dict[str, Launch] = {}
         self._failures: dict[str, list[float]] = {}
         self._lock = threading.RLock()
-        self._ending = threading.Event()
+        self._ending, self._ended = threading.Event(), threading.Event()
         self._watcher = threading.Thread(target=self._watch, name="supervisor", daemon=True)
 
     def marks(self) -> dict[str, str]:
@@ -104,6 +104,7 @@ class Supervisor:
         if self._guardian.stdin:
             self._guardian.stdin.close()
         self._guardian.wait()
+        self._ended.set()
         if self._watcher.is_alive() and threading.current_thread() is not self._watcher:
             self._watcher.join(timeout=5)
         if left:
@@ -119,11 +120,11 @@ class Supervisor:
     def _watch(self) -> None:
         while not self._ending.wait(CHECK_INTERVAL):
             with self._lock:
-                if self._ending.is_set():
-                    return
                 for process in list(self._running.values()):
-                    if process.ended:
+                    if process.ended and not self._ending.is_set():
                         self._restart(process)
+        # The kernel terminates the processes that this thread has started as soon as it ends.
+        self._ended.wait()
 
     def _restart(self, ended: RunningProcess) -> None:
         component, now = ended.component, time.monotonic()
@@ -139,7 +140,10 @@ class Supervisor:
             self._report(f"{event}{times}: it is not restarted again")
             return
         self._report(f"{event}: restarting it; its log is {component.log}")
-        self._running[component.name] = self._launches[component.name](component)
+        try:
+            self._running[component.name] = self._launches[component.name](component)
+        except (RunError, OSError) as error:  # the next look finds it ended, and tries again
+            self._report(f"{component.name} could not be restarted: {error}")
 
 
 def _start_guardian(mark: str) -> subprocess.Popen[bytes]:

@@ -7,8 +7,9 @@ line, so the memory depends on the number of labelled photos, not on that of inc
 
 from __future__ import annotations
 
+import re
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -27,6 +28,8 @@ LOOKUPS = 16
 """Requests to S3 at a time."""
 
 CHUNK = 1 << 20
+
+_MD5 = re.compile("[0-9a-f]{32}")
 
 MISSING = frozenset({"404", "NoSuchKey", "NotFound"})
 
@@ -81,6 +84,8 @@ class LabelPlanner:
                 file=file,
                 etag=found["ETag"] if found else None,
                 modified=found["LastModified"].isoformat() if found else None,
+                size=found["ContentLength"] if found else None,
+                md5=_md5(found) if found else None,
             )
             for file, found in self._look_up(sorted(files))
         ]
@@ -118,6 +123,18 @@ class LabelPlanner:
         listing = manifest(self.layout.uri(self.layout.root), keys)
         write_record(self.s3, self.layout.bucket, key, listing)
         return key
+
+
+def _md5(head: Mapping[str, Any]) -> str | None:
+    """Return the MD5 of an object's content, or None if its ETag is something else.
+
+    Source: "Checking object integrity" in the S3 user guide. An ETag with a part number, or of an
+    object that is encrypted with a key of KMS or of the user, is no MD5.
+    """
+    etag = str(head["ETag"]).strip('"')
+    plain = head.get("ServerSideEncryption", "AES256") == "AES256"
+    known = plain and "SSECustomerAlgorithm" not in head and _MD5.fullmatch(etag)
+    return etag if known else None
 
 
 def _incoming_names(bodies: Iterable[Any], layout: Layout, known: KnownLabels) -> set[str]:

@@ -28,14 +28,14 @@ class LabelClasses:
     _hints: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._names = {_normal(name): name for name in self.known}
+        self._names = {normal_name(name): name for name in self.known}
 
     def name(self, given: str) -> str | None:
         """Return the class that a label means, or None for an unknown one.
 
         Spaces around a name and the form of its accents do not matter.
         """
-        normal = _normal(given)
+        normal = normal_name(given)
         if normal in self._names:
             return self._names[normal]
         return normal if self.create and normal else None
@@ -55,7 +55,7 @@ class LabelClasses:
 
     def _similar(self, given: str) -> str:
         lower = {name.casefold(): name for name in self.known}
-        close = difflib.get_close_matches(_normal(given).casefold(), lower, n=3)
+        close = difflib.get_close_matches(normal_name(given).casefold(), lower, n=3)
         names = " or ".join(repr(lower[name]) for name in close)
         return f"; did the user mean {names}?" if names else ""
 
@@ -82,5 +82,6 @@ def without_empty_classes(
     return [classes[label] for label in kept], numbered
 
 
-def _normal(name: str) -> str:
+def normal_name(name: str) -> str:
+    """Return a class name without spaces around it, its accents as single characters (NFC)."""
     return unicodedata.normalize("NFC", name).strip()

@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Lock
 
 from include.contracts.dataset import LabelSource
 from include.contracts.label_photos import JoinedPhoto
@@ -35,6 +36,10 @@ class Ruling:
     label: int
     label_source: LabelSource | None = None
     refusal: str | None = None
+
+
+_STAYS_OUT = Ruling(0, refusal="its labels do not agree on a class any more: see the label report")
+"""For a labelled photo that is not part of the source."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +95,7 @@ class Corrections:
     _opinions: dict[str, list[Opinion]] = field(default_factory=lambda: defaultdict(list))
     _joining: dict[str, JoiningPhoto] = field(default_factory=dict)
     _joined: dict[str, JoinedPhoto] = field(default_factory=dict)
+    _lock: Lock = field(default_factory=Lock)
     _ruled: dict[tuple[bool, str], Outcome] = field(default_factory=dict)
     _used: set[str] = field(default_factory=set)
     _without_photo: list[Outcome] = field(default_factory=list)
@@ -137,17 +143,28 @@ class Corrections:
             )
         decision = decide(self._find(photo.path, sha256, content))
         if decision is None:
-            return None
+            return _STAYS_OUT if joins else None
         before = None if joins else photo.label
         given = self._kept(content.sha256) or self._kept(sha256)
         ruling, outcome = self._decide(decision, photo.path, sha256, before, given)
         self._ruled[joins, content.sha256] = outcome
-        if joins and ruling and not ruling.refusal:
-            # A photo in a format that is converted is stored in both formats.
-            key = image_key(sha256, ORIGINAL) if content.cut else content.key
-            stored = f"{IMAGES}{key}"
-            self._joined[sha256] = JoinedPhoto(sha256=sha256, stored=stored, path=photo.path)
+        if not joins:
+            return ruling
+        if ruling is None:  # entries() does not know what the opinions on its image say
+            return _STAYS_OUT
+        if not ruling.refusal:
+            self._note_joined(photo.path, sha256, content)
         return ruling
+
+    def _note_joined(self, path: str, sha256: str, content: Content) -> None:
+        """Note a photo that joins, with the first of its paths, which the dataset has, too."""
+        # A photo in a format that is converted is stored in both formats.
+        key = image_key(sha256, ORIGINAL) if content.cut else content.key
+        with self._lock:
+            known = self._joined.get(sha256)
+            if known is None or path < known["path"]:
+                stored = f"{IMAGES}{key}"
+                self._joined[sha256] = JoinedPhoto(sha256=sha256, stored=stored, path=path)
 
     def moved_from(self) -> Counter[str]:
         """Return how many photos labels moved out of each class of the source."""

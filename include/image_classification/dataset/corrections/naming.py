@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from include.contracts.label_photos import LocatedPhoto, label_number
 from include.contracts.records.label import IMAGES, INCOMING
@@ -125,7 +125,7 @@ class PhotoNames:
             return self._joined(file, f"{file} does not exist any more")
         if opinion.etag:
             if opinion.etag.strip('"') == etag.strip('"'):
-                return self.hash_of(file)
+                return self._planned(file, photo)
             return Unfound("gone", f"{file} holds another photo than the one that was labelled")
         if opinion.moment < datetime.fromisoformat(modified).timestamp():
             return self._joined(
@@ -133,7 +133,19 @@ class PhotoNames:
                 f"{file} was uploaded at {modified}, after the label was given: it may be another "
                 "photo; name it by its sha256 or etag",
             )
-        return self.hash_of(file)
+        return self._planned(file, photo)
+
+    def _planned(self, file: str, photo: LocatedPhoto) -> str | Unfound:
+        """Return the photo of a file, unless it was replaced between the plan and this job."""
+        path = self.folder / file
+        size, md5 = photo.get("size"), photo.get("md5")
+        same = size in (None, path.stat().st_size)
+        if same and md5:
+            with path.open("rb") as content:
+                same = hashlib.file_digest(content, _md5).hexdigest() == md5
+        if same:
+            return self.hash_of(file)
+        return Unfound("pending", f"{file} was replaced after this refresh was planned")
 
     def _joined(self, file: str, problem: str) -> str | Unfound:
         """Return the photo that joined the dataset from this file before the file changed."""
@@ -145,6 +157,10 @@ class PhotoNames:
             with (self.folder / file).open("rb") as content:
                 self.hashes[file] = hashlib.file_digest(content, "sha256").hexdigest()
         return self.hashes[file]
+
+
+def _md5() -> Any:
+    return hashlib.md5(usedforsecurity=False)
 
 
 def _given_hash(opinion: Opinion) -> str | None:

@@ -9,6 +9,7 @@ from typing import Literal
 
 from include.contracts.dataset import LabelSource
 from include.contracts.records import LabelRecord
+from include.image_classification.dataset.corrections.class_names import normal_name
 
 NAMED = 3
 """How many users a message names."""
@@ -25,7 +26,7 @@ class Opinion:
         file: The photo by its place, without the pipeline's folder, or None; see `LabelRecord`.
         sha256: The photo by its hash, or None.
         etag: The ETag of the object that the user saw, or None.
-        verdict: The class, or None for the other verdicts.
+        verdict: The class as `normal_name` writes it, or None for the other verdicts.
         kind: What the line says.
         settles: Whether earlier opinions of all users do not count any more.
         who: The user.
@@ -52,7 +53,7 @@ class Opinion:
     @classmethod
     def of(cls, record: LabelRecord, file: str | None, source: str, line: int) -> Opinion:
         """Return the opinion of a record from this line, with its file as in `Opinion.file`."""
-        name = record.class_name
+        name = record.class_name and (normal_name(record.class_name) or record.class_name)
         stated: Verdict = "class" if name is not None else "not usable"
         return cls(
             file=file,
@@ -110,10 +111,11 @@ class Decision:
 def decide(opinions: Iterable[Opinion]) -> Decision | None:
     """Return what opinions on one photo decide; None if all are withdrawn, or there are none.
 
-    Of one user's opinions the newest counts, of those with the same time the last that was read.
+    Of one user's opinions the newest counts, of those with the same time the last in the order of
+    label files and lines.
     """
     current: dict[str, Opinion] = {}
-    for opinion in sorted(opinions, key=lambda opinion: opinion.moment):
+    for opinion in sorted(opinions, key=_order):
         former = current.get(opinion.who)
         if opinion.settles:
             current.clear()
@@ -121,10 +123,14 @@ def decide(opinions: Iterable[Opinion]) -> Decision | None:
         current[opinion.who] = former if former and former.agrees(opinion) else opinion
     standing = sorted(
         (opinion for opinion in current.values() if opinion.kind != "withdrawn"),
-        key=lambda opinion: (opinion.moment, opinion.source, opinion.line),
+        key=_order,
     )
     if not standing:
         return None
     if all(opinion.agrees(standing[0]) for opinion in standing):
         return Decision(standing[0])
     return Decision(None, standing)
+
+
+def _order(opinion: Opinion) -> tuple[float, str, int]:
+    return opinion.moment, opinion.source, opinion.line

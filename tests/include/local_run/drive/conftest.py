@@ -139,8 +139,12 @@ class FakeAirflow:
             if run["state"] == "running":
                 run["state"] = self.outcomes.get(dag_id, "success")
                 if dag_id in self.triggers:
-                    self.add_run(self.triggers[dag_id], "asset_triggered")
+                    self.add_run(self.triggers[dag_id], f"triggered by {run_id}")
             return httpx.Response(200, json=run)
+        if rest == ["upstreamAssetEvents"]:
+            _, by_asset, source = run_id.partition("triggered by ")
+            events = [{"source_run_id": source}] if by_asset else []
+            return httpx.Response(200, json={"asset_events": events})
         if rest == ["taskInstances"]:
             tasks = self.tasks.get(dag_id, [])
             return httpx.Response(200, json={"task_instances": tasks, "total_entries": len(tasks)})

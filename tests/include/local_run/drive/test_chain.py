@@ -13,6 +13,7 @@ from include.local_run.drive import run_follower
 from include.local_run.drive.airflow_api import AirflowApi
 from include.local_run.drive.chain import LOCAL_FAMILIES, Chain, DagRunFailedError
 from include.local_run.drive.clients import AwsClients
+from include.local_run.drive.dag_run import DagRun
 from include.local_run.drive.progress_display import ProgressDisplay
 from include.local_run.drive.run_follower import RunFollower
 
@@ -57,7 +58,7 @@ def test_a_run_that_an_asset_triggers_is_not_triggered_again(chain: Chain, airfl
     chain.unpause_all()
     refreshed = chain.run("dataset_refresh")
     assert refreshed.succeeded("publish")
-    assert chain.run_after_asset("im2rec_conversion", True, _no_work) is None
+    assert chain.run_after_asset("im2rec_conversion", refreshed.run, _no_work) is None
     assert airflow.triggered == [REFRESH]
     assert chain.states() == {REFRESH: "success", CONVERSION: "success"}
 
@@ -66,7 +67,7 @@ def test_no_run_is_awaited_if_the_asset_was_not_updated(chain: Chain, airflow: A
     """Protects a second `make run` from waiting for a run that never starts."""
     chain.unpause_all()
     chain.run("dataset_refresh")
-    assert chain.run_after_asset("im2rec_conversion", False, _no_work) == "RecordIO abc exists"
+    assert chain.run_after_asset("im2rec_conversion", None, _no_work) == "RecordIO abc exists"
     assert airflow.triggered == [REFRESH]
 
 
@@ -75,7 +76,8 @@ def test_work_that_an_earlier_stop_left_is_triggered(
     chain: Chain, airflow: Any, updated: bool
 ) -> None:
     chain.unpause_all()
-    assert chain.run_after_asset("im2rec_conversion", updated, _work_to_do) is None
+    update = DagRun(REFRESH, "refresh", "success") if updated else None
+    assert chain.run_after_asset("im2rec_conversion", update, _work_to_do) is None
     assert airflow.triggered == [CONVERSION]
 
 
@@ -87,16 +89,32 @@ def test_unfinished_runs_are_followed_first(
     chain.unpause_all()
     assert "following run left over, unfinished since an earlier stop" in output.getvalue()
     assert airflow.runs[REFRESH][0]["state"] == "success"
-    chain.run_after_asset("im2rec_conversion", True, _work_to_do)
+    chain.run_after_asset("im2rec_conversion", None, _work_to_do)
     assert airflow.triggered == [CONVERSION], "an old run is not taken for the new one"
+
+
+def test_the_run_of_this_command_is_followed_not_that_of_an_earlier_stop(
+    chain: Chain, airflow: Any
+) -> None:
+    """Otherwise the command would end before the new model is deployed."""
+    airflow.triggers = {REFRESH: CONVERSION}
+    airflow.add_run(REFRESH, "left over")
+    chain.unpause_all()
+    refreshed = chain.run("dataset_refresh")
+    assert [run["dag_run_id"] for run in airflow.runs[CONVERSION]] == [
+        "triggered by manual 1",
+        "triggered by left over",
+    ]
+    assert chain.run_after_asset("im2rec_conversion", refreshed.run, _no_work) is None
+    assert chain.finished["im2rec_conversion"].run.run_id == "triggered by manual 1"
 
 
 def test_a_run_beside_that_of_an_asset_is_followed_with_it(chain: Chain, airflow: Any) -> None:
     airflow.triggers = {REFRESH: CONVERSION}
     airflow.tasks = {REFRESH: [_task("publish", "success")]}
     chain.unpause_all()
-    chain.run("dataset_refresh")
-    batch = chain.run_beside_asset("batch_inference", "im2rec_conversion", True, _no_work)
+    refreshed = chain.run("dataset_refresh")
+    batch = chain.run_beside_asset("batch_inference", "im2rec_conversion", refreshed.run, _no_work)
     assert batch.run.dag_id == "cars__batch_inference"
     assert airflow.triggered == [REFRESH, "cars__batch_inference"]
     assert set(chain.finished) == {"dataset_refresh", "im2rec_conversion", "batch_inference"}
@@ -104,7 +122,7 @@ def test_a_run_beside_that_of_an_asset_is_followed_with_it(chain: Chain, airflow
 
 def test_a_run_needs_no_other_beside_it(chain: Chain, airflow: Any) -> None:
     chain.unpause_all()
-    chain.run_beside_asset("batch_inference", "im2rec_conversion", False, _no_work)
+    chain.run_beside_asset("batch_inference", "im2rec_conversion", None, _no_work)
     assert set(chain.finished) == {"batch_inference"}
 
 
@@ -113,7 +131,7 @@ def test_of_two_runs_the_failed_one_is_named(chain: Chain, airflow: Any) -> None
     airflow.tasks = {CONVERSION: [_task("track_im2rec", "failed")]}
     chain.unpause_all()
     with pytest.raises(DagRunFailedError, match=f"{CONVERSION}: task track_im2rec failed"):
-        chain.run_beside_asset("batch_inference", "im2rec_conversion", True, _work_to_do)
+        chain.run_beside_asset("batch_inference", "im2rec_conversion", None, _work_to_do)
     assert chain.states()["cars__batch_inference"] == "success"
 
 
@@ -155,5 +173,6 @@ def test_a_failed_component_ends_the_wait(
 
     chain.check = broken
     chain.unpause_all()
+    update = DagRun(REFRESH, "refresh", "success")
     with pytest.raises(RuntimeError, match="scheduler"):
-        chain.run_after_asset("im2rec_conversion", True, _work_to_do)
+        chain.run_after_asset("im2rec_conversion", update, _work_to_do)

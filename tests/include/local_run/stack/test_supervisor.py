@@ -14,7 +14,7 @@ import pytest
 
 from include.local_run.errors import RunError
 from include.local_run.project_paths import PROJECT
-from include.local_run.stack.component import Component
+from include.local_run.stack.component import Component, ExecutedProcess
 from include.local_run.stack.process_marks import find_marked, wait_until_gone
 from include.local_run.stack.supervisor import Supervisor
 
@@ -64,6 +64,43 @@ def test_a_process_that_ignores_sigterm_is_killed(tmp_path: Path) -> None:
         supervisor.start(_component(tmp_path, supervisor.marks(), IGNORES_SIGTERM, grace=0.3))
         time.sleep(0.3)
     assert not find_marked(str(tmp_path))
+
+
+def test_a_restart_that_fails_is_tried_again(tmp_path: Path) -> None:
+    """A fork server may end while it starts; then the other components must still be watched."""
+    attempts: list[str] = []
+    events: list[str] = []
+
+    def launch(component: Component) -> ExecutedProcess:
+        attempts.append(component.name)
+        if len(attempts) == 2:
+            raise RunError("the fork server ended")
+        return ExecutedProcess(component)
+
+    with Supervisor(str(tmp_path), events.append) as supervisor:
+        supervisor.start(_component(tmp_path, supervisor.marks(), FAMILY), launch)
+        os.kill(supervisor.pid("fake"), signal.SIGKILL)
+        _until(lambda: len(attempts) == 3)
+        supervisor.check()
+    assert "fake could not be restarted: the fork server ended" in events
+    assert not find_marked(str(tmp_path))
+
+
+def test_restarts_that_fail_are_counted(tmp_path: Path) -> None:
+    first = iter([ExecutedProcess])
+
+    def launch(component: Component) -> ExecutedProcess:
+        if start := next(first, None):
+            return start(component)
+        raise OSError("cannot allocate memory")
+
+    with Supervisor(str(tmp_path), lambda event: None) as supervisor:
+        component = _component(tmp_path, supervisor.marks(), FAMILY, restarts=2)
+        supervisor.start(component, launch)
+        os.kill(supervisor.pid("fake"), signal.SIGKILL)
+        _until(lambda: supervisor.failure is not None)
+        with pytest.raises(RunError, match="for the 3th time"):
+            supervisor.check()
 
 
 def test_a_killed_component_is_restarted_and_reported(tmp_path: Path) -> None:

@@ -130,7 +130,13 @@ class LabelJob:
         if file not in self.incoming:
             return LocatedPhoto(file=file, etag=None, modified=None)
         data, modified = self.incoming[file]
-        return LocatedPhoto(file=file, etag=etag(data), modified=modified)
+        return LocatedPhoto(
+            file=file,
+            etag=etag(data),
+            modified=modified,
+            size=len(data),
+            md5=hashlib.md5(data).hexdigest(),
+        )
 
 
 def etag(data: bytes) -> str:

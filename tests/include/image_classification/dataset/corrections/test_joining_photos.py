@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from include.contracts import files
 from tests.include.image_classification.dataset.corrections.label_runs import (
     GIVEN,
     ROOT,
@@ -149,3 +150,47 @@ def test_a_manifest_of_ground_truth_adds_photos(labels: LabelJob) -> None:
     source = labels.source_of(file)
     assert source is not None
     assert (source["who"], source["note"]) == ("ground-truth", "labeling job cars")
+
+
+@pytest.mark.parametrize("known", [{"etag": etag(NEW)}, {}])
+def test_a_photo_that_was_replaced_after_the_plan_does_not_get_the_label(
+    labels: LabelJob, known: dict[str, str]
+) -> None:
+    """The bytes that the job gets may be those of another photo than the plan has seen."""
+    file = labels.upload("latest.jpg", NEW)
+    labels.give(label(file=file, **known, **{"class": "BMW"}))
+    planned = labels._located(file)
+    labels.upload("latest.jpg", photo(901))
+    labels._located = lambda file: planned  # type: ignore[method-assign]
+    report = labels.run()
+    assert labels.class_of(file) is None
+    assert report["labels"]["outcomes"] == {"pending": 1}
+    assert "replaced after this refresh was planned" in labels.detail(file)
+
+
+def test_a_photo_uploaded_twice_keeps_its_path(labels: LabelJob) -> None:
+    """Otherwise the next refresh would make another version, which is trained."""
+    first, second = labels.upload("a.jpg", NEW), labels.upload("b.jpg", NEW)
+    labels.give(*(label(file=file, **{"class": "BMW"}) for file in (first, second)))
+    version = labels.run()["version"]
+    labels.incoming.clear()
+    assert labels.run()["version"] == version
+    assert labels.class_of(first) == "BMW"
+
+
+def test_a_photo_stays_out_if_users_disagree_on_its_image(labels: LabelJob) -> None:
+    """A label of the image, from before the photo left, may meet another one of the photo."""
+    file = labels.upload("new.webp", photo(900, suffix=".webp"))
+    labels.give(label(file=file, **{"class": "BMW"}))
+    labels.run()
+    rows = (labels.job.previous / files.MANIFEST).read_text().splitlines()
+    image = next(row["sha256"] for row in map(json.loads, rows) if row["path"] == file)
+    labels.give(label(file=file, when=LATER, withdrawn=True), name="later.jsonl")
+    labels.run()
+    assert labels.class_of(file) is None
+    later = "2026-11-04T00:00:00+00:00"
+    labels.give(label(file=file, when=later, **{"class": "BMW"}), name="again.jsonl")
+    labels.give(label(sha256=image, who="boris", **{"class": "Audi"}), name="boris.jsonl")
+    labels.run()
+    assert labels.class_of(file) is None
+    assert labels.kinds()[file] == "conflict"

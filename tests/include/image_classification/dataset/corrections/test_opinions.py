@@ -51,6 +51,27 @@ def test_the_order_of_reading_does_not_matter(opinions: list[Opinion], random: o
     assert decide(shuffled) == decide(opinions)
 
 
+def test_the_form_of_a_class_name_does_not_matter() -> None:
+    """File names of macOS have decomposed accents, and a user may type a space."""
+    composed, decomposed = (
+        Opinion.of(
+            LabelRecord(
+                sha256="0" * 64, class_name=name, who=who, when="2026-11-30T00:00:00+00:00"
+            ),
+            None,
+            "a.jsonl",
+            0,
+        )
+        for who, name in (("anna", "Citro\u00ebn"), ("boris", "Citroe\u0308n "))
+    )
+    assert decided([composed, decomposed]) == "Citro\u00ebn"
+
+
+def test_of_opinions_at_the_same_time_the_last_line_counts() -> None:
+    first, last = opinion("anna", "Audi", 1, line=1), opinion("anna", "BMW", 1, line=2)
+    assert decided([first, last]) == decided([last, first]) == "BMW"
+
+
 @given(OPINIONS)
 def test_a_later_opinion_that_settles_decides(opinions: list[Opinion]) -> None:
     last = opinion("chief", "Kia", 23, settles=True)
