@@ -85,7 +85,7 @@ class LabelPlanner:
                 etag=found["ETag"] if found else None,
                 modified=found["LastModified"].isoformat() if found else None,
                 size=found["ContentLength"] if found else None,
-                md5=_md5(found) if found else None,
+                md5=content_md5(found) if found else None,
             )
             for file, found in self._look_up(sorted(files))
         ]
@@ -125,7 +125,7 @@ class LabelPlanner:
         return key
 
 
-def _md5(head: Mapping[str, Any]) -> str | None:
+def content_md5(head: Mapping[str, Any]) -> str | None:
     """Return the MD5 of an object's content, or None if its ETag is something else.
 
     Source: "Checking object integrity" in the S3 user guide. An ETag with a part number, or of an
