@@ -4,7 +4,7 @@ Each of Airflow's commands would import the same modules, which takes longer tha
 LocalExecutor's tasks, the processes that parse DAG files and the process that runs triggers are
 forks of components, so that they need not import again what is imported here.
 
-`python -m include.local_run.stack.fork_server FD` reads requests from the Unix socket FD, one JSON
+`python -m include.local_run.stack.forked.fork_server FD` reads requests from the Unix socket FD, one JSON
 object per packet, and ends when the other end is closed:
 
     {"arguments": [...], "environment": {...}, "folder": "...", "log": "..."}
@@ -60,7 +60,7 @@ def main() -> None:
             importlib.import_module(module)
         except ImportError as error:  # the task that needs the module reports the error
             print(f"could not import {module} before forking: {error}", file=sys.stderr)
-    from include.local_run.stack.execution_api import serve_latest_version
+    from include.local_run.stack.forked.execution_api import serve_latest_version
 
     serve_latest_version()
     setproctitle(getproctitle())  # finds the title's place by the environment, before it changes
@@ -140,7 +140,7 @@ def _run(arguments: Sequence[str]) -> None:
 
     setproctitle(" ".join(["airflow", *arguments]))
     if arguments[0] == "scheduler":  # parsing needs no clients, and triggers have their own
-        from include.local_run.stack.aws_sessions import create_clients
+        from include.local_run.stack.forked.aws_sessions import create_clients
 
         create_clients()
     sys.argv = ["airflow", *arguments]

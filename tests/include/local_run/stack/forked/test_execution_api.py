@@ -7,13 +7,14 @@ import subprocess
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).parents[4]
+from include.local_run.project_paths import PROJECT
+
 PROGRAM = """
 import asyncio, json
 import httpx
 from airflow.api_fastapi.execution_api.app import create_task_execution_api_app
 from airflow.api_fastapi.execution_api.versions import bundle
-from include.local_run.stack.execution_api import serve_latest_version
+from include.local_run.stack.forked.execution_api import serve_latest_version
 
 async def read(version):
     transport = httpx.ASGITransport(create_task_execution_api_app())
@@ -32,7 +33,7 @@ def test_the_latest_version_is_unchanged(airflow_database: Path) -> None:
     """In another process, because the versions of this one would be changed for other tests."""
     output = subprocess.run(
         [sys.executable, "-c", PROGRAM],
-        cwd=ROOT, check=True, env={"AIRFLOW_HOME": str(airflow_database)}, stdout=subprocess.PIPE,
+        cwd=PROJECT, check=True, env={"AIRFLOW_HOME": str(airflow_database)}, stdout=subprocess.PIPE,
     ).stdout  # fmt: skip
     before, after, older = json.loads(output.splitlines()[-1])
     assert after == before

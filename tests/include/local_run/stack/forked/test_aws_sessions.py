@@ -5,7 +5,7 @@ from airflow.providers.amazon.aws.utils.connection_wrapper import AwsConnectionW
 from airflow.sdk import Connection
 from botocore.loaders import JSONFileLoader
 
-from include.local_run.stack.aws_sessions import SERVICES, SharedModelsSessionFactory
+from include.local_run.stack.forked.aws_sessions import SERVICES, SharedModelsSessionFactory
 
 
 def make_client(service: str) -> object:

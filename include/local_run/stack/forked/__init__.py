@@ -1,0 +1,1 @@
+"""What runs in the process that imports Airflow once, and in its forks."""
