@@ -19,6 +19,7 @@ from include.local_run.stack.login import USER, airflow_secrets, ui_login
 AIRFLOW = (sys.executable, "-m", "airflow")
 PARALLELISM = 4
 _HOST = "127.0.0.1"
+_FORKED = "include.local_run.stack.forked"
 _HEALTH = ("metadatabase", "scheduler", "triggerer", "dag_processor")
 
 
@@ -88,7 +89,7 @@ def _core(paths: ProjectPaths) -> dict[str, str]:
         "CORE__SIMPLE_AUTH_MANAGER_USERS": f"{USER}:admin",
         "CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(paths.passwords),
         "DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{paths.airflow / 'airflow.db'}",
-        "AWS__SESSION_FACTORY": "include.local_run.stack.forked.aws_sessions.SharedModelsSessionFactory",
+        "AWS__SESSION_FACTORY": f"{_FORKED}.aws_sessions.SharedModelsSessionFactory",
         "LOGGING__BASE_LOG_FOLDER": str(paths.logs / "tasks"),
         "LOGGING__FILE_TASK_HANDLER_NEW_FOLDER_PERMISSIONS": "0o700",
         "LOGGING__FILE_TASK_HANDLER_NEW_FILE_PERMISSIONS": "0o600",
@@ -177,7 +178,7 @@ def components(
 
 def fork_server(paths: ProjectPaths, environment: Mapping[str, str]) -> Component:
     """Return the process that imports Airflow, and whose forks the components are."""
-    program = (sys.executable, "-m", "include.local_run.stack.forked.fork_server")
+    program = (sys.executable, "-m", f"{_FORKED}.fork_server")
     return Component(
         "fork-server", program, environment, paths.root, paths.logs / "fork-server.log"
     )

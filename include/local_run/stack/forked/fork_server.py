@@ -4,8 +4,8 @@ Each of Airflow's commands would import the same modules, which takes longer tha
 LocalExecutor's tasks, the processes that parse DAG files and the process that runs triggers are
 forks of components, so that they need not import again what is imported here.
 
-`python -m include.local_run.stack.forked.fork_server FD` reads requests from the Unix socket FD, one JSON
-object per packet, and ends when the other end is closed:
+`python -m include.local_run.stack.forked.fork_server FD` reads requests from the Unix socket FD,
+one JSON object per packet, and ends when the other end is closed:
 
     {"arguments": [...], "environment": {...}, "folder": "...", "log": "..."}
 

@@ -33,8 +33,11 @@ def test_the_latest_version_is_unchanged(airflow_database: Path) -> None:
     """In another process, because the versions of this one would be changed for other tests."""
     output = subprocess.run(
         [sys.executable, "-c", PROGRAM],
-        cwd=PROJECT, check=True, env={"AIRFLOW_HOME": str(airflow_database)}, stdout=subprocess.PIPE,
-    ).stdout  # fmt: skip
+        cwd=PROJECT,
+        env={"AIRFLOW_HOME": str(airflow_database)},
+        check=True,
+        stdout=subprocess.PIPE,
+    ).stdout
     before, after, older = json.loads(output.splitlines()[-1])
     assert after == before
     assert before[0] == 200
