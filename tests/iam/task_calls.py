@@ -123,7 +123,7 @@ def give_and_plan_labels() -> list[Call]:
     def answer(operation: str, params: Mapping[str, Any]) -> Any:
         return {
             "GetObject": {"Body": Body(label_lines([label]))},
-            "HeadObject": {"ETag": '"1"', "LastModified": NOW},
+            "HeadObject": {"ETag": '"1"', "LastModified": NOW, "ContentLength": 1},
             "ListObjectsV2": {
                 "Contents": [{"Key": f"{LAYOUT.labels}a.jsonl", "ETag": '"1"', "Size": 1}]
             },
