@@ -140,7 +140,6 @@ def _recorded_failure(dag_id: str, run_id: str, ti: Any) -> str:
     if ti is None:
         return ""
     index = getattr(ti, "map_index", None)
-    index = -1 if index is None else index
     try:
         return str(read_xcom(dag_id, run_id, ti.task_id, FAILURE, map_index=index) or "")
     except Exception:

@@ -31,7 +31,9 @@ def get_task_states(
     return {task: None if state is None else str(state) for task, state in found.items()}
 
 
-def read_xcom(dag_id: str, run_id: str, task_id: str, key: str, *, map_index: int = -1) -> Any:
+def read_xcom(
+    dag_id: str, run_id: str, task_id: str, key: str, *, map_index: int | None = None
+) -> Any:
     """Return the XCom that a task pushed, or None.
 
     `ti.xcom_pull` needs the ``ti`` of a running task, which DAG callbacks do not have. The public
@@ -40,7 +42,7 @@ def read_xcom(dag_id: str, run_id: str, task_id: str, key: str, *, map_index: in
     from airflow.sdk.execution_time.xcom import XCom
 
     name = {"dag_id": dag_id, "run_id": run_id, "task_id": task_id, "key": key}
-    if map_index >= 0:
+    if map_index is not None and map_index >= 0:
         return XCom.get_one(**name, map_index=map_index)
     # Unlike get_one, get_all does not log an error for each XCom that a task did not push.
     values = XCom.get_all(**name)

@@ -13,8 +13,9 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from include.contracts.label_photos import LocatedPhoto, label_number
 from include.contracts.records.label import IMAGES, INCOMING
@@ -137,15 +138,10 @@ class PhotoNames:
 
     def _planned(self, file: str, photo: LocatedPhoto) -> str | Unfound:
         """Return the photo of a file, unless it was replaced between the plan and this job."""
-        path = self.folder / file
-        size, md5 = photo.get("size"), photo.get("md5")
-        same = size in (None, path.stat().st_size)
-        if same and md5:
-            with path.open("rb") as content:
-                same = hashlib.file_digest(content, _md5).hexdigest() == md5
-        if same:
-            return self.hash_of(file)
-        return Unfound("pending", f"{file} was replaced after this refresh was planned")
+        checked = file in self.hashes  # a file is hashed for the first label that means it
+        if not checked and not _is_planned(self.folder / file, photo):
+            return Unfound("pending", f"{file} was replaced after this refresh was planned")
+        return self.hash_of(file)
 
     def _joined(self, file: str, problem: str) -> str | Unfound:
         """Return the photo that joined the dataset from this file before the file changed."""
@@ -159,8 +155,16 @@ class PhotoNames:
         return self.hashes[file]
 
 
-def _md5() -> Any:
-    return hashlib.md5(usedforsecurity=False)
+def _is_planned(path: Path, photo: LocatedPhoto) -> bool:
+    """Return whether a file has the size and, where it is known, the MD5 that the plan noted."""
+    size, md5 = photo.get("size"), photo.get("md5")
+    if size not in (None, path.stat().st_size):
+        return False
+    if md5 is None:
+        return True
+    with path.open("rb") as content:
+        digest = hashlib.file_digest(content, partial(hashlib.md5, usedforsecurity=False))
+    return digest.hexdigest() == md5
 
 
 def _given_hash(opinion: Opinion) -> str | None:
