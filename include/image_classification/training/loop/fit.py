@@ -189,7 +189,8 @@ class TrainingLoop:
         logits, losses = [], []
         for images, labels in inputs:
             # NumPy cannot read bfloat16 logits.
-            logits.append(network(images.astype("float32")).astype("float32"))
+            outputs = network(images.astype("float32", copy=False))
+            logits.append(outputs.astype("float32", copy=False))
             losses.append(self._objective.loss(logits[-1], labels))
         return logits, losses
 

@@ -53,6 +53,7 @@ class SingleLabel:
         share = settings.label_smoothing / settings.num_classes
         self._values = {"on_value": 1 - settings.label_smoothing + share, "off_value": share}
         self._loss = mx.gluon.loss.SoftmaxCrossEntropyLoss(sparse_label=False)
+        self._loss.hybridize()
 
     def loss(self, logits: Any, labels: Any) -> Any:
         """Return the cross-entropy of each row; labels are class numbers."""
