@@ -16,9 +16,11 @@ LAST_NORM = "bn1_"
 EFFICIENTNET_STAGES = re.compile(r"efficientnet_lite0_(?:blocks1[1-5]|conv_head|bn1)_")
 """EfficientNet-Lite0's stages with a 32nd of the image's resolution."""
 
-
 EFFICIENTNET_BLOCK = re.compile(r"efficientnet_lite0_blocks(\d+)_")
-EFFICIENTNET_STEM = re.compile(r"efficientnet_lite0_(?:conv_stem|bn0)_")
+STEM = re.compile(
+    r"(?:resnet_)?(?:bn_data|conv0|bn0|batchnorm0)_|efficientnet_lite0_(?:conv_stem|bn0)_"
+)
+"""The layers before the first stage of ResNets and of EfficientNet-Lite0."""
 
 
 def later_parameters(network: Any, frozen_stages: int) -> set[str]:
@@ -43,24 +45,26 @@ def stage_numbers(network: Any) -> dict[str, int]:
     Args:
         network: A network from `make_network`.
     """
-    number, stages = 1, dict[str, int]()
-    for name, parameter in network.collect_params().items():
+    parameters = network.collect_params()
+    numbers = {name: _stage_number(name) for name in parameters}
+    last = max(number for number in numbers.values() if number)
+    return {
         # The constants that normalize the image come before the stem.
-        is_constant = isinstance(parameter, mx.gluon.Constant)
-        number = stages[name] = 1 if is_constant else _stage_number(name, number)
-    return stages
+        name: 1 if isinstance(parameters[name], mx.gluon.Constant) else number or last
+        for name, number in numbers.items()
+    }
 
 
-def _stage_number(name: str, before: int) -> int:
-    """Return the stage of a parameter, from 1 for the stem; `before` is that of the one before."""
+def _stage_number(name: str) -> int | None:
+    """Return the stage of a parameter, from 1 for the stem; None after the stages."""
+    if STEM.match(name):
+        return 1
     if match := EFFICIENTNET_BLOCK.match(name):
         last_blocks = itertools.accumulate(stage.blocks for stage in STAGES)
         return 2 + sum(int(match[1]) >= last for last in last_blocks)
-    if EFFICIENTNET_STEM.match(name):
-        return 1
     if match := RESNET_STAGE.match(name):
         return 1 + int(match[1])
-    return before
+    return None
 
 
 def part_parameters(network: Any, part: Part) -> set[str]:

@@ -5,8 +5,10 @@ import itertools
 import pytest
 
 from include.contracts.networks import MAX_FROZEN_STAGES
+from include.image_classification.mxnet_import import mx
 from include.image_classification.training.networks.network import make_network
 from include.image_classification.training.networks.parts import later_parameters, part_parameters
+from include.image_classification.training.networks.split import split_symbol
 
 SHAPE = (3, 32, 32)
 
@@ -26,6 +28,26 @@ def test_the_first_trained_layer_is_that_of_the_next_stage(
     network = make_network(layers, 3, SHAPE, family)
     names = [name for name in network.collect_params() if name in later_parameters(network, frozen)]
     assert names[0] == first
+
+
+@pytest.mark.parametrize(
+    ("family", "layers", "side", "frozen", "shape"),
+    [
+        ("torchvision", 18, 64, 1, (64, 16, 16)),
+        ("torchvision", 18, 64, 3, (128, 8, 8)),
+        ("mxnet", 18, 64, 1, (64, 16, 16)),
+        ("mxnet", 18, 64, 3, (128, 8, 8)),
+        ("mxnet", 20, 32, 2, (16, 32, 32)),
+        ("efficientnet_lite0", 0, 64, 3, (24, 16, 16)),
+    ],
+)
+def test_what_is_frozen_ends_with_the_output_of_the_last_frozen_stage(
+    family: str, layers: int, side: int, frozen: int, shape: tuple[int, ...]
+) -> None:
+    network = make_network(layers, 3, (3, side, side), family)
+    part, _ = split_symbol(network(mx.sym.var("data")), later_parameters(network, frozen))
+    _, (output,), _ = part.infer_shape(data=(1, 3, side, side))
+    assert output[1:] == shape
 
 
 @pytest.mark.parametrize("family", ["torchvision", "mxnet", "efficientnet_lite0"])
