@@ -137,10 +137,12 @@ class Pipeline(Strict):
 
     @model_validator(mode="after")
     def _check_record_size(self) -> Pipeline:
-        side = self.training.hyperparameters.longer_side
-        if self.conversion.resize < side:
+        settings = self.training.hyperparameters
+        if self.conversion.resize < settings.longest_side:
+            is_shape = settings.longest_side == settings.longer_side
+            name = "image_shape" if is_shape else "training_size"
             raise ValueError(
                 f"conversion.resize: {self.conversion.resize} is smaller than "
-                f"training.hyperparameters.image_shape ({side}): training would fail"
+                f"training.hyperparameters.{name} ({settings.longest_side}): training would fail"
             )
         return self

@@ -8,7 +8,14 @@ from pydantic import Field, model_validator
 
 from include.contracts.hyperparameters.general import GeneralHyperparameters
 from include.contracts.hyperparameters.values import Fraction, Positive, as_text
-from include.contracts.networks import MAX_FROZEN_STAGES, SMALLEST_SIDES, FineTune
+from include.contracts.networks import (
+    MAX_FROZEN_STAGES,
+    PRETRAINED_DEPTHS,
+    RESNETS,
+    SMALL_SIDE,
+    SMALLEST_SIDES,
+    FineTune,
+)
 
 FINE_TUNING = (
     "fine_tune",
@@ -74,6 +81,11 @@ class SharedHyperparameters(GeneralHyperparameters):
     )
 
     @property
+    def longest_side(self) -> int:
+        """The longest side of an image in training, validation or serving, in pixels."""
+        return max(self.longer_side, *self.training_shape[1:])
+
+    @property
     def training_shape(self) -> tuple[int, int, int]:
         """Channels, height and width of training images."""
         if self.training_size is None:
@@ -98,6 +110,13 @@ class SharedHyperparameters(GeneralHyperparameters):
         if self.head_epochs:
             return f"head_epochs: {self.head_epochs}"
         return f"frozen_stages: {self.frozen_stages}"
+
+    @property
+    def only_float32(self) -> str | None:
+        """The setting that trains in float32 whatever precision_dtype is; None without one."""
+        if self.fine_tune != "all":
+            return f"fine_tune: {self.fine_tune}"
+        return f"frozen_stages: {self.frozen_stages}" if self.frozen_stages else None
 
     @property
     def single_host(self) -> str | None:
@@ -129,11 +148,23 @@ class SharedHyperparameters(GeneralHyperparameters):
 
     @model_validator(mode="after")
     def _check_training_size(self) -> Self:
+        if self.training_size is None:
+            return self
         smallest = SMALLEST_SIDES[self.network]
-        if self.training_size is not None and self.training_size < smallest:
+        if self.training_size < smallest:
             raise ValueError(
                 f"training_size must be at least {smallest} for network {self.network}, not "
                 f"{self.training_size}"
+            )
+        if self.resize is not None and self.resize <= self.training_size:
+            raise ValueError(f"resize must be above training_size, {self.training_size}")
+        has_two_stems = self.network in RESNETS and self.num_layers in PRETRAINED_DEPTHS
+        sides = (self.training_size, min(self.image_shape[1:]))
+        if has_two_stems and min(sides) <= SMALL_SIDE < max(sides):
+            raise ValueError(
+                f"training_size {self.training_size} and image_shape {as_text(self.image_shape)} "
+                f"must both be above {SMALL_SIDE} pixels, or both not: for images of up to "
+                f"{SMALL_SIDE} pixels, network {self.network} has another first layer"
             )
         return self
 

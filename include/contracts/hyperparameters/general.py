@@ -121,6 +121,14 @@ class GeneralHyperparameters(BaseModel):
         return self
 
     @model_validator(mode="after")
+    def _check_schedule(self) -> Self:
+        if self.lr_schedule == "one_cycle" and self.lr_scheduler_step:
+            raise ValueError(
+                "lr_scheduler_step is for lr_schedule: step only: leave it out (null in overrides)"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _check_checkpoint_frequency(self) -> Self:
         if self.checkpoint_frequency is not None and self.checkpoint_frequency > self.epochs:
             raise ValueError(f"checkpoint_frequency must not be above epochs, {self.epochs}")
@@ -134,6 +142,11 @@ class GeneralHyperparameters(BaseModel):
             raise ValueError(
                 "pretrained_model_uri is for use_pretrained_model: 1 only: set that, or leave "
                 "pretrained_model_uri out (null in overrides)"
+            )
+        if self.pretrained_model_sha256 and not self.use_pretrained_model:
+            raise ValueError(
+                "pretrained_model_sha256 is for use_pretrained_model: 1 only: set that, or leave "
+                "pretrained_model_sha256 out (null in overrides)"
             )
         is_resnet = self.network in RESNETS
         if self.use_pretrained_model and is_resnet and self.num_layers not in PRETRAINED_DEPTHS:

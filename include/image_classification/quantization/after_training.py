@@ -53,16 +53,14 @@ def add_int8(
 ) -> None:
     """Add an int8 form to the model in a folder, if it is accurate and faster.
 
-    int8.json contains the decision and its reason. The float32 model is never changed.
+    int8.json contains the decision and its reason. The float32 model is never changed. Images that
+    cannot be read are such a reason: they end no training that has its model.
 
     Args:
         folder: The model folder.
         training: Images for the calibration; the first `CALIBRATION_IMAGES` are read.
         validation: Images for the comparison with float32.
         stop: Ends the quantization, without an int8 form.
-
-    Raises:
-        CommandError: A channel cannot be read.
     """
     discard(folder)
     if not has_int8_instructions():
@@ -80,10 +78,14 @@ def add_int8(
     writer.join(_WRITER_TIMEOUT_SECONDS)
     if process.returncode or stop.is_set():
         discard(folder)
-        cause = "the training was stopped" if stop.is_set() else "see the log"
-        _decline(folder, f"the quantization ended with status {process.returncode}: {cause}")
-    if writer.failure:
-        raise writer.failure
+        _decline(folder, _why_ended(process.returncode, stop, writer.failure))
+
+
+def _why_ended(status: int, stop: threading.Event, failure: Exception | None) -> str:
+    if failure:
+        return f"the images of the channels cannot be read again: {failure}"
+    cause = "the training was stopped" if stop.is_set() else "see the log"
+    return f"the quantization ended with status {status}: {cause}"
 
 
 def _start_process(folder: Path) -> subprocess.Popen[bytes]:

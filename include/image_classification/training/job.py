@@ -21,6 +21,7 @@ from include.image_classification.recordio.record_file import Records
 from include.image_classification.training.checkpoints.checkpoints import Checkpoints, identity
 from include.image_classification.training.checkpoints.periodic_models import PeriodicModels
 from include.image_classification.training.distribution.group import join_group
+from include.image_classification.training.fine_tuning.feature_cache import feature_dtype
 from include.image_classification.training.fine_tuning.frozen_part import FrozenPart
 from include.image_classification.training.fine_tuning.phases import (
     Phase,
@@ -38,6 +39,7 @@ from include.image_classification.training.loop.fit import TrainingLoop
 from include.image_classification.training.loop.history import History
 from include.image_classification.training.loop.objective import Objective, make_objective
 from include.image_classification.training.networks.network import at_shape, make_network
+from include.image_classification.training.networks.parts import part_parameters
 from include.image_classification.training.networks.training_graph.block import training_block
 from include.image_classification.training.precision.bfloat16 import to_bfloat16
 from include.image_classification.training.precision.choice import choose_precision
@@ -76,32 +78,35 @@ class TrainingJob:
     def run(self, stop: threading.Event) -> History:
         """Train, write the model on the first host, and return the validated epochs."""
         use_bfloat16 = self._choose_bfloat16(stop)
-        network = self._make_network()
+        checkpoints = self._make_checkpoints()
+        network = self._make_network(is_new=not checkpoints.trained_epochs())
         readers = self._make_readers()
-        history = self._fit(network, readers, use_bfloat16, stop)
+        history = self._fit(network, readers, checkpoints, use_bfloat16, stop)
         self._group.close()
         if self._group.is_first and history.best_epoch:
-            self._complete_model(readers, stop)
+            self._complete_model(readers[1], stop)
         self._log_calibration(history)
         log_lines.log_int8(self._group.is_first and is_served(self._models))
         return history
 
     def _choose_bfloat16(self, stop: threading.Event) -> bool:
         is_first = self._group.is_first
-        if self._settings.fine_tune != "all" and self._settings.precision_dtype != "float32":
-            _log.info("fine_tune %s trains in float32", self._settings.fine_tune)
+        if self._settings.precision_dtype != "float32" and (only := self._settings.only_float32):
+            _log.info("%s trains in float32", only)
             return False
         return self._group.broadcast_first(
             is_first and choose_precision(self._settings, stop) == "bfloat16"
         )
 
-    def _make_network(self) -> Any:
+    def _make_network(self, *, is_new: bool) -> Any:
+        """Return the network, with initial weights unless a checkpoint has its weights."""
         settings = self._settings
         mx.random.seed(settings.seed)
         network = make_network(
             settings.num_layers, settings.num_classes, settings.image_shape, settings.network
         )
-        warm_start(settings, network)
+        if is_new:
+            warm_start(settings, network)
         return network
 
     def _make_readers(self) -> Readers:
@@ -119,12 +124,19 @@ class TrainingJob:
         return train, validation
 
     def _fit(
-        self, network: Any, readers: Readers, use_bfloat16: bool, stop: threading.Event
+        self,
+        network: Any,
+        readers: Readers,
+        checkpoints: Checkpoints[History],
+        use_bfloat16: bool,
+        stop: threading.Event,
     ) -> History:
         """Train all phases, beginning with that of the checkpoint."""
-        checkpoints, layers = self._make_checkpoints(), TrainedLayers(network)
+        layers, phases = TrainedLayers(network), remaining_phases(self._settings, checkpoints)
+        for phase in phases:
+            self._check_size_of_features(network, phase)
         history: History | None = None
-        for phase in remaining_phases(self._settings, checkpoints):
+        for phase in phases:
             if history is not None and len(history.validation_accuracy) < phase.first_epoch:
                 break  # the phase before was stopped
             trained = layers.choose(phase)
@@ -171,6 +183,23 @@ class TrainingJob:
         block = training_block(training(mx.sym.var("data")), "data", (1, *shape), network)
         return _Work(images, block, network if is_resized else None)
 
+    def _check_size_of_features(self, network: Any, phase: Phase) -> None:
+        """Check before the first phase that each can keep its features.
+
+        Raises:
+            CommandError: They do not fit into memory.
+        """
+        if phase.part != "all":
+            trained = part_parameters(network, phase.part)
+            part = self._frozen_part(network, trained, self._settings.image_shape)
+            (images,) = count_images(train=self._train).values()
+            feature_dtype(self._views, images, part.feature_shape)
+
+    @property
+    def _views(self) -> int:
+        """The number of views of a training image whose features are computed."""
+        return 1 if self._settings.augmentation_type == "none" else 2
+
     def _frozen_part(
         self, network: Any, trained: set[str], shape: tuple[int, int, int]
     ) -> FrozenPart:
@@ -180,12 +209,11 @@ class TrainingJob:
         settings = self._settings
         part = self._frozen_part(network, trained, settings.image_shape)
         counts = count_images(train=self._train, validation=self._validation)
-        views = 1 if settings.augmentation_type == "none" else 2
         whole = images[0]
         if settings.training_shape != settings.image_shape:
             whole = make_reader(settings, self._group, "train", self._train, settings.image_shape)
         readers = (
-            part.make_reader("train", whole, counts["train"], views),
+            part.make_reader("train", whole, counts["train"], self._views),
             part.make_reader("validation", images[1], counts["validation"], 1),
         )
         return _Work(readers, part.make_rest())
@@ -220,14 +248,16 @@ class TrainingJob:
         if self._group.is_first and (calibration := _calibration(self._settings, history)):
             log_lines.log_calibration(calibration, calibration.temperature)
 
-    def _complete_model(self, readers: Readers, stop: threading.Event) -> None:
+    def _complete_model(self, validation: Reader, stop: threading.Event) -> None:
         """Add the class names and the int8 form to the model folder."""
-        settings, (train, validation) = self._settings, readers
+        settings = self._settings
         if self._class_names is not None:
             write_class_names(self._models, self._class_names)
         if settings.int8 == "auto" and not settings.multi_label and not stop.is_set():
-            calibration = train.training(0, "none", settings.seed, settings.resize)
-            add_int8(self._models, calibration, validation.validation(), stop)
+            train = make_reader(
+                settings, self._group, "train", self._train, settings.image_shape
+            ).training(0, "none", settings.seed, settings.resize)
+            add_int8(self._models, train, validation.validation(), stop)
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,8 @@ def choose_devices(settings: Hyperparameters, hosts: int) -> int:
     """
     processors = int(os.environ.get("OMP_NUM_THREADS") or len(os.sched_getaffinity(0)))
     is_parallel = settings.network == "efficientnet_lite0" and hosts == 1
-    if not is_parallel or settings.precision_dtype == "bfloat16":
+    may_be_bfloat16 = settings.precision_dtype == "bfloat16" and not settings.only_float32
+    if not is_parallel or may_be_bfloat16:
         return 1
     devices = max(1, min(processors, settings.mini_batch_size // ROWS))
     os.environ["OMP_NUM_THREADS"] = str(max(1, processors // devices))

@@ -58,7 +58,7 @@ EDGES: dict[str, list[Any]] = {
     "head_epochs": [0, 10**9],
     "head_learning_rate": [SMALLEST, 1],
     "frozen_stages": [0, MAX_FROZEN_STAGES],
-    "training_size": [8, 10**9],
+    "training_size": [33, 10**9],
     "layer_decay": [SMALLEST, 1],
     "ema_decay": [0, LARGEST],
     "seed": [0, 2**31 - 1],

@@ -94,7 +94,7 @@ MISTAKES = {
     ),
     "weights of the custom image for the built-in algorithm": (
         SOURCE + "training: {algorithm: built-in, instance: {instance_type: ml.g5.xlarge}, "
-        f"hyperparameters: {{pretrained_model_sha256: {'a' * 64}}}}}",
+        f"hyperparameters: {{use_pretrained_model: 1, num_layers: 50, pretrained_model_sha256: {'a' * 64}}}}}",
         ["training: hyperparameters: pretrained_model_sha256: aaa", "use algorithm: custom"],
     ),
     "a shape without built-in weights": (
@@ -165,6 +165,10 @@ MISTAKES = {
     "records smaller than the image shape": (
         SOURCE + "conversion: {resize: 64}",
         ["conversion.resize: 64 is smaller than training.hyperparameters.image_shape (224)"],
+    ),
+    "records smaller than the training size": (
+        SOURCE + "training: {hyperparameters: {training_size: 256}}\nconversion: {resize: 224}",
+        ["conversion.resize: 224 is smaller than training.hyperparameters.training_size (256)"],
     ),
     "a learning rate of 0": (
         SOURCE + "training: {hyperparameters: {learning_rate: 0}}",

@@ -41,12 +41,23 @@ def tar_members(path: Path) -> Iterator[Member]:
         CommandError: The archive is cut off, damaged or a decompression bomb.
     """
     with name_damage(path), open_tar(path) as (file, tar):
-        for info in tar_headers(tar):
-            refuse_bomb(path, tar.offset)
+        for info in checked_headers(path, file, tar):
             if not info.isdir():
                 yield _member(path, file, info)
-        _check_end(file, tar.offset)
-        _read_to_end(path, file)
+
+
+def checked_headers(path: Path, file: IO[bytes], tar: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
+    """Yield the header of every member of a tar that `open_tar` opened, and check its end.
+
+    Raises:
+        tarfile.ReadError: The archive is cut off.
+        CommandError: The archive is a decompression bomb.
+    """
+    for info in tar_headers(tar):
+        refuse_bomb(path, tar.offset)
+        yield info
+    _check_end(file, tar.offset)
+    _read_to_end(path, file)
 
 
 @contextmanager

@@ -110,6 +110,7 @@ class Checkpoints(Generic[H]):
     ) -> None:
         self._folder, self._identity, self._periodic = folder, dict(identity), periodic
         self.best: Arrays = {}
+        self._saved_epochs, self._saved_file = 0, 0
 
     def keep_best(self, network: Any) -> None:
         """Keep the network's parameters as the best so far, in memory."""
@@ -133,7 +134,7 @@ class Checkpoints(Generic[H]):
             arrays |= _in_folder("best", self.best)
         self._folder.mkdir(parents=True, exist_ok=True)
         write_checkpoint(
-            self._folder / f"checkpoint-{epochs % KEPT_CHECKPOINTS}.npz",
+            self._choose_file(epochs),
             {
                 "epochs": epochs,
                 "identity": self._identity,
@@ -141,6 +142,13 @@ class Checkpoints(Generic[H]):
             },
             arrays,
         )
+
+    def _choose_file(self, epochs: int) -> Path:
+        """Return the file of these epochs: their own, or that of the last but one checkpoint."""
+        if epochs != self._saved_epochs:
+            self._saved_epochs = epochs
+            self._saved_file = (self._saved_file + 1) % KEPT_CHECKPOINTS
+        return self._folder / f"checkpoint-{self._saved_file}.npz"
 
     def restore(
         self,
@@ -168,7 +176,8 @@ class Checkpoints(Generic[H]):
         newest = self._read_newest()
         if newest is None:
             return history
-        description, arrays = newest
+        description, arrays, self._saved_file = newest
+        self._saved_epochs = description["epochs"]
         parameters = _select("parameter", arrays)
         restored = dataclasses.replace(history, **description["history"])  # type: ignore[type-var]
         self.best = _select("best", arrays) or parameters
@@ -193,7 +202,8 @@ class Checkpoints(Generic[H]):
         newest = self._read_newest()
         return newest[0]["epochs"] if newest else 0
 
-    def _read_newest(self) -> tuple[dict[str, Any], Arrays] | None:
+    def _read_newest(self) -> tuple[dict[str, Any], Arrays, int] | None:
+        """Return the newest undamaged checkpoint's description, arrays and number of its file."""
         by_epoch = []
         for path in sorted(self._folder.glob("checkpoint-*.npz")):
             try:
@@ -207,7 +217,7 @@ class Checkpoints(Generic[H]):
                 _log.warning("Ignoring a checkpoint: %s", error)
                 continue
             self._check_identity(description["identity"], path)
-            return description, arrays
+            return description, arrays, int(path.stem.rpartition("-")[2])
         return None
 
     def _check_identity(self, stored: Mapping[str, str], path: Path) -> None:

@@ -42,9 +42,17 @@ class FrozenPart:
 
     def make_rest(self) -> Any:
         """Return a block from features to logits that shares the network's parameters."""
-        frozen, rest = split_symbol(self._network(mx.sym.var(INPUT)), self._trained)
-        _, (shape,), _ = frozen.infer_shape(**{INPUT: (1, *self._shape)})
-        return training_block(rest, FEATURES, shape, self._network)
+        _, rest = self._split()
+        return training_block(rest, FEATURES, (1, *self.feature_shape), self._network)
+
+    @property
+    def feature_shape(self) -> tuple[int, ...]:
+        """The shape of one image's features."""
+        _, (shape,), _ = self._split()[0].infer_shape(**{INPUT: (1, *self._shape)})
+        return tuple(shape[1:])
+
+    def _split(self) -> tuple[Any, Any]:
+        return split_symbol(self._network(mx.sym.var(INPUT)), self._trained)
 
     def make_live_reader(self, images: Reader) -> LiveFeatureReader:
         """Return a reader that computes the features of each batch of images anew."""

@@ -121,8 +121,8 @@ class BatchReader:
         _, height, width = self._shape
         return CommandError(
             f"{self._records.describe(index)} has {image.shape[1]}x{image.shape[0]} pixels, fewer "
-            f"than image_shape's {width}x{height}: convert with a "
-            "larger --resize or train with a smaller image_shape"
+            f"than the {width}x{height} of a training image: convert with a larger --resize, or "
+            "train with a smaller image_shape or training_size"
         )
 
 

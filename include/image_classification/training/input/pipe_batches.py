@@ -159,6 +159,7 @@ def _chunks(samples: Iterable[Sample], size: int) -> Iterator[list[Sample]]:
 
 def _too_small(sample: Sample, image: Image, shape: tuple[int, int, int]) -> CommandError:
     return CommandError(
-        f"{sample.name} has {image.shape[1]}x{image.shape[0]} pixels, fewer than image_shape's "
-        f"{shape[2]}x{shape[1]}: convert with a larger --resize or train with a smaller image_shape"
+        f"{sample.name} has {image.shape[1]}x{image.shape[0]} pixels, fewer than the "
+        f"{shape[2]}x{shape[1]} of a training image: convert with a larger --resize, or train with "
+        "a smaller image_shape or training_size"
     )

@@ -42,7 +42,7 @@ class WeightAverage:
         decay = min(self._decay, (1 + self._steps) / (10 + self._steps))
         self._steps += 1
         for name, average in self._averages.items():
-            average += (1 - decay) * (self._parameters[name].data() - average)
+            average += (1 - decay) * (_value(self._parameters[name]) - average)
 
     def read(self) -> dict[str, NDArray[Any]]:
         """Return copies of the averages by the parameters' names."""
@@ -53,3 +53,11 @@ class WeightAverage:
         self._steps = (epochs - self._first_epoch) * self._batches
         for name, average in self._averages.items():
             average[:] = mx.nd.array(averages[name])
+
+
+def _value(parameter: Any) -> Any:
+    """Return a parameter's value; of BatchNorm's statistics, the mean of all devices."""
+    values = parameter.list_data() if is_statistic(parameter) else [parameter.data()]
+    if len(values) == 1:
+        return values[0]
+    return sum(value.as_in_context(values[0].context) for value in values) / len(values)

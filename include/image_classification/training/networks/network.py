@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from include.contracts.networks import SMALL_SIDE
 from include.image_classification.mxnet_import import mx
 from include.image_classification.training.hyperparameters import Hyperparameters
 from include.image_classification.training.networks.efficientnet import efficientnet_lite0
@@ -20,8 +21,6 @@ PHOTO_STAGES = {
     152: (3, 8, 36, 3),
     200: (3, 24, 36, 3),
 }
-SMALL_SIDE = 32
-"""Up to this many pixels, the stem does not reduce the resolution."""
 
 
 def make_network(

@@ -49,7 +49,7 @@ def choose_precision(settings: Hyperparameters, stop: threading.Event) -> str:
 
 
 def _measure_speed(dtype: str, settings: Hyperparameters, stop: threading.Event) -> float | None:
-    sizes = [settings.num_layers, settings.mini_batch_size, *settings.image_shape]
+    sizes = [settings.num_layers, settings.mini_batch_size, *settings.training_shape]
     command = [sys.executable, "-m", TRIAL, dtype, settings.network, *map(str, sizes)]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     with subprocess.Popen(

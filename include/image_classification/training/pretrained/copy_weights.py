@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from include.image_classification.container import CommandError
@@ -31,7 +32,7 @@ def copy_weights(network: Any, weights: Weights, source: str, *, last_layer: boo
 
     Raises:
         CommandError: The weights belong to another family of networks, which is named; or layers
-            are missing, unexpected, or have another shape. The message lists them.
+            are missing, unexpected, not finite, or have another shape. The message lists them.
     """
     family = family_of_network(network)
     _check_family(family, weights, source)
@@ -42,6 +43,7 @@ def copy_weights(network: Any, weights: Weights, source: str, *, last_layer: boo
     required = {name: target for name, target in targets.items() if target.name not in kept}
     known = {*targets, *parameters}
     _check_layers(required, weights, known, f"{source} do not fit {family.settings}")
+    _check_finite({name: weights[name] for name in required}, source)
     for name, parameter in required.items():
         parameter.set_data(mx.nd.array(weights[name], dtype="float32"))
 
@@ -86,6 +88,15 @@ def _check_layers(
     ]
     if problems:
         raise CommandError(f"the layers of {mismatch}: {'; '.join(problems)}")
+
+
+def _check_finite(weights: Weights, source: str) -> None:
+    damaged = [name for name, values in weights.items() if not np.isfinite(values).all()]
+    if damaged:
+        raise CommandError(
+            f"{source} has weights that are not finite, in {_shorten(damaged)}: export them again; "
+            "numbers above 65504 become infinite in float16"
+        )
 
 
 def _shorten(names: list[str]) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 
 from include.image_classification.container import CommandError
 from include.image_classification.dataset.archives.member import DAMAGE
-from include.image_classification.dataset.archives.tar_members import open_tar, tar_headers
+from include.image_classification.dataset.archives.tar_members import checked_headers, open_tar
 from include.image_classification.model.model_files import (
     BEST_EPOCH,
     SHAPES,
@@ -48,13 +48,13 @@ def unpacked_model(path: Path) -> Iterator[UnpackedModel]:
 
 def _unpack(archive: Path, folder: Path) -> None:
     try:
-        with open_tar(archive) as (_, opened):
-            for member in tar_headers(opened):
+        with open_tar(archive) as (file, opened):
+            for member in checked_headers(archive, file, opened):
                 name = PurePosixPath(member.name).name
                 content = opened.extractfile(member) if member.isreg() else None
                 if content is not None and MODEL_FILES.fullmatch(name):
-                    with (folder / name).open("wb") as file:
-                        shutil.copyfileobj(content, file)
+                    with (folder / name).open("wb") as unpacked:
+                        shutil.copyfileobj(content, unpacked)
     except DAMAGE as error:
         raise CommandError(f"{archive.name} is cut off or not a model.tar.gz: {error}") from error
 

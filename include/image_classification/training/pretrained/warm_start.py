@@ -22,17 +22,22 @@ def warm_start(settings: Hyperparameters, network: Any) -> None:
     """Load initial weights into a new network, if the job asks for any.
 
     The channel `model` takes precedence over the hyperparameter use_pretrained_model. Pretrained
-    weights are loaded into all layers but the last, which keeps its random weights. All layers are
-    trained afterwards.
+    weights are loaded into all layers but the last, which keeps its random weights.
 
     Raises:
-        CommandError: The weights are missing, damaged, or do not fit the network.
+        CommandError: The weights are missing, damaged, or do not fit the network; or there is a
+            channel `pretrained`, but the job does not ask for pretrained weights.
     """
     model_channel = channel_folder("model")
     if model_channel is not None:
         load_model_channel(model_channel, settings, network)
     elif settings.use_pretrained_model:
         _load_pretrained(settings, network)
+    elif channel_folder("pretrained") is not None:
+        raise CommandError(
+            "the channel pretrained is for hyperparameter use_pretrained_model 1: set it, or leave "
+            "the channel out"
+        )
 
 
 def _load_pretrained(settings: Hyperparameters, network: Any) -> None:

@@ -93,6 +93,19 @@ def test_hyperparameters_of_sagemaker_are_ignored(reserved: dict[str, str]) -> N
             {"pretrained_model_uri": "/a", "pretrained_model_sha256": "a" * 64},
             "pretrained_model_uri is for use_pretrained_model: 1 only",
         ),
+        ({"pretrained_model_sha256": "a" * 64}, "sha256 is for use_pretrained_model: 1 only"),
+        (
+            {"lr_schedule": "one_cycle", "lr_scheduler_step": "3"},
+            r"lr_scheduler_step is for lr_schedule: step only: leave it out \(null",
+        ),
+        (
+            {"training_size": "300", "resize": "256"},
+            "resize must be above training_size, 300",
+        ),
+        (
+            {"training_size": "32", "image_shape": "3,64,64"},
+            "training_size 32 and image_shape 3,64,64 must both be above 32 pixels, or both not",
+        ),
         (
             {"pretrained_model_sha256": "abc"},
             "pretrained_model_sha256 is abc: allowed: 64 hexadecimal digits",

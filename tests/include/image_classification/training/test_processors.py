@@ -29,6 +29,11 @@ def test_each_processor_is_a_device_unless_its_rows_were_too_few(
     assert os.environ["OMP_NUM_THREADS"] == str(threads)
 
 
+def test_layers_after_frozen_ones_are_trained_in_float32_on_all_devices() -> None:
+    chosen = settings(mini_batch_size="64", precision_dtype="bfloat16", frozen_stages="3")
+    assert choose_devices(chosen, hosts=1) == 6
+
+
 def test_a_limit_of_threads_holds(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OMP_NUM_THREADS", "2")
     assert choose_devices(settings(mini_batch_size="64"), hosts=1) == 2

@@ -10,6 +10,7 @@ from include.image_classification.training.pretrained.pytorch.errors import (
 )
 from include.image_classification.training.pretrained.pytorch.tensors import (
     DTYPES,
+    MAX_INTEGER,
     Storage,
     Tensor,
     is_count,
@@ -32,7 +33,8 @@ STORAGE_TYPES = {Name(f"torch.{name}"): name for name in DTYPES}
 ADMITTED = {ORDERED_DICT, PARAMETER, *TENSORS, *STORAGE_TYPES}
 
 KEY_TYPES = (str, int, float, bool, type(None))
-"""Types of keys. The hash of a nested tuple could overflow the stack."""
+"""Types of keys. The hash of a nested tuple could overflow the stack, and of large integers any
+number has the same hash."""
 
 
 def admit(text: str) -> Name:
@@ -87,6 +89,8 @@ def fill(target: dict[Any, Any], pairs: Iterable[tuple[Any, Any]]) -> None:
     for key, value in pairs:
         if type(key) not in KEY_TYPES:
             raise DamagedCheckpoint(f"a dictionary has a key of type {type(key).__name__}")
+        if type(key) is int and abs(key) > MAX_INTEGER:
+            raise DamagedCheckpoint("a dictionary has an integer key of more than 64 bits")
         target[key] = value
 
 

@@ -57,14 +57,15 @@ def restore(
     return checkpoints.restore(tiny.network, tiny.trainer, History(), store)
 
 
-def save(folder: Path, tiny: Tiny, epochs: int, best: int = 1) -> None:
-    """Save a checkpoint after each epoch of one step."""
+def save(folder: Path, tiny: Tiny, epochs: int, best: int = 1, interval: int = 1) -> None:
+    """Save a checkpoint after the first epoch of one step, and one in each interval."""
     checkpoints = Checkpoints[History](folder, identity(tiny.settings, {"train": 24}))
     for epoch in range(1, epochs + 1):
         tiny.step(epoch)
         if epoch <= best:
             checkpoints.keep_best(tiny.network)
-        checkpoints.save(tiny.network, tiny.trainer, history_of(epoch, min(best, epoch)))
+        if (epoch - 1) % interval == 0:
+            checkpoints.save(tiny.network, tiny.trainer, history_of(epoch, min(best, epoch)))
 
 
 @pytest.mark.parametrize("optimizer", ["sgd", "nag", "adam", "rmsprop"])
@@ -122,6 +123,21 @@ def test_if_the_newest_checkpoint_is_damaged_the_previous_one_is_restored(
         content[content.index(b"tiny_weight") + 160] ^= 255
     newest.write_bytes(content[: {"cut": len(content) // 2, "emptied": 0}.get(damage)])
     assert restore(Tiny(), tmp_path) == history_of(2, 1)
+
+
+def test_the_previous_checkpoint_is_that_of_an_earlier_epoch_if_not_all_are_saved(
+    tmp_path: Path,
+) -> None:
+    """Short epochs have no checkpoint of their own. The last epoch is saved again, validated."""
+    tiny = Tiny()
+    save(tmp_path, tiny, epochs=5, interval=2)
+    checkpoints = Checkpoints[History](tmp_path, identity(tiny.settings, {"train": 24}))
+    checkpoints.restore(tiny.network, tiny.trainer, History(), lambda *_: None)
+    for epochs in (7, 7):
+        checkpoints.save(tiny.network, tiny.trainer, history_of(epochs, 1))
+    newest = max(tmp_path.iterdir(), key=lambda path: read_checkpoint(path)[0]["epochs"])
+    newest.write_bytes(b"damaged")
+    assert restore(Tiny(), tmp_path) == history_of(5, 1)
 
 
 def test_if_all_checkpoints_are_damaged_the_training_starts_from_the_beginning(

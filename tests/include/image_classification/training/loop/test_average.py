@@ -42,6 +42,16 @@ def test_a_restored_average_continues_with_the_same_decay() -> None:
     assert np.array_equal(whole.read()["layer_weight"], resumed.read()["layer_weight"])
 
 
+def test_of_several_devices_the_mean_of_the_statistics_is_averaged() -> None:
+    network, devices = mx.gluon.nn.BatchNorm(in_channels=1, prefix="norm_"), [mx.cpu(0), mx.cpu(1)]
+    network.initialize(ctx=devices)
+    average = WeightAverage(network, 0.0, first_epoch=0, batches=1)
+    for device, value in zip(devices, (1.0, 5.0), strict=True):
+        network.running_mean.data(device)[:] = value
+    average.add()
+    assert average.read()["norm_running_mean"] == pytest.approx(3.0)
+
+
 def test_batchnorms_statistics_are_averaged_and_frozen_weights_are_not() -> None:
     network = mx.gluon.nn.BatchNorm(in_channels=1, prefix="norm_")
     network.initialize()

@@ -72,6 +72,14 @@ def test_all_layers_but_the_last_are_copied(
     assert len(changed) == len(weights) - 3  # fc's two and the counter
 
 
+def test_weights_that_are_not_finite_are_refused_and_nothing_is_changed(network: Any) -> None:
+    before, weights = values(network), published_weights(network, seed=1)
+    weights["bn1.weight"] = np.full_like(weights["bn1.weight"], np.inf)
+    with pytest.raises(CommandError, match=r"weights that are not finite, in bn1\.weight: "):
+        copy_weights(network, weights, "weights", last_layer=False)
+    assert all(np.array_equal(value, before[name]) for name, value in values(network).items())
+
+
 def test_layers_that_do_not_fit_are_listed_and_nothing_is_changed(network: Any) -> None:
     before, weights = values(network), published_weights(network, seed=1)
     weights["bn1.weight"] = np.ones(3, np.float32)

@@ -1,6 +1,7 @@
 """Initial weights of a training job, by its channels and hyperparameters."""
 
 import hashlib
+import io
 import json
 import shutil
 import tarfile
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 
 from include.image_classification.container import CommandError
+from include.image_classification.dataset.archives import member
 from include.image_classification.training.hyperparameters import parse
 from include.image_classification.training.networks.network import make_network
 from include.image_classification.training.pretrained.model_channel import count_layers
@@ -154,6 +156,33 @@ def test_an_archive_that_is_cut_off_is_rejected(data: Path, trained: Trained) ->
         started()
 
 
+def test_an_archive_with_an_altered_bit_is_rejected(data: Path, trained: Trained) -> None:
+    """The checksum is at the end of the compressed file."""
+    path = pack(trained, data / "model")
+    with tarfile.open(path, "w:gz", compresslevel=0) as archive:
+        for file in (trained.base / "model").iterdir():
+            archive.add(file, file.name)
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(CommandError, match=r"model.tar.gz is cut off or not.*CRC"):
+        started()
+
+
+def test_a_decompression_bomb_is_rejected(
+    data: Path, trained: Trained, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(member, "ALWAYS_UNPACKED", 1_000_000)
+    monkeypatch.setattr(member, "MAX_RATIO", 2)
+    path = pack(trained, data / "model")
+    zeros = tarfile.TarInfo("image-classification-0009.params")
+    zeros.size = 5_000_000
+    with tarfile.open(path, "w:gz") as archive:
+        archive.addfile(zeros, io.BytesIO(bytes(zeros.size)))
+    with pytest.raises(CommandError, match=r"model.tar.gz decompresses to 50.* bytes or more"):
+        started()
+
+
 @pytest.mark.parametrize("kind", [tarfile.REGTYPE, tarfile.XHDTYPE])
 def test_an_archive_with_hostile_headers_is_rejected(data: Path, kind: bytes) -> None:
     """The module tarfile reads a negative size without end, and recurses into nested headers."""
@@ -195,6 +224,15 @@ def test_pretrained_weights_are_read_from_the_channel(data: Path) -> None:
     weights(data / "pretrained")
     network = started(**PHOTO, use_pretrained_model="1")
     assert network.network.output.weight.shape == (3, 512)
+
+
+def test_a_channel_of_weights_that_the_job_does_not_ask_for_is_no_silent_start_from_scratch(
+    data: Path,
+) -> None:
+    (data / "pretrained").mkdir()
+    weights(data / "pretrained")
+    with pytest.raises(CommandError, match=r"channel pretrained is for .* use_pretrained_model 1"):
+        started(**PHOTO)
 
 
 def weights(folder: Path) -> tuple[Path, str]:

@@ -257,6 +257,17 @@ def test_a_deeply_nested_key_does_not_overflow_the_stack(tmp_path: Path) -> None
         read_checkpoint(write_entries(tmp_path / "a.pth", {"data.pkl": PROTOCOL_2 + nested}))
 
 
+@pytest.mark.parametrize("number", [2**64, -(2**64), 10**5000], ids=["large", "small", "long"])
+def test_an_integer_key_of_more_than_64_bits_is_refused(tmp_path: Path, number: int) -> None:
+    """Any number of such keys have the same hash."""
+    size = number.bit_length() // 8 + 1
+    key = b"\x8b" + struct.pack("<i", size) + number.to_bytes(size, "little", signed=True)
+    with pytest.raises(CommandError, match="an integer key of more than 64 bits"):
+        read_checkpoint(
+            write_entries(tmp_path / "a.pth", {"data.pkl": PROTOCOL_2 + b"}" + key + b"Ns."})
+        )
+
+
 def test_the_number_of_operations_is_limited(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
