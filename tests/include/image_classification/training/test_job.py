@@ -32,8 +32,8 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
         if not model.exists():
             make_job(tmp_path)
             store_model(make_network(20, 3, shape), model, 1, shape)
-        images = (open_channel(channel, 3) for channel in ("train", "validation"))
-        job.TrainingJob(parse(settings_with(**changes)), *images).run(threading.Event())
+        train, validation = (open_channel(channel, 3) for channel in ("train", "validation"))
+        job.TrainingJob(parse(settings_with(**changes)), train, validation).run(threading.Event())
 
     return run_job
 
