@@ -18,6 +18,14 @@ FOUND := $(if $(value PYTHON),,$(firstword $(foreach p,python3 python3.12 python
 CHOSEN = $(call quote,$(or $(value PYTHON),$(FOUND)))
 VENV := .venv
 BIN := $(VENV)/bin
+# An environment that does not work, or is of another Python than PYTHON, counts as not installed. Make
+# reads the times of files before it runs recipes, so the check is here.
+VERSION := import sys; print(sys.version_info[:2])
+WORKS = test -x $(BIN)/uv && $(BIN)/python -c '$(SUPPORTED)' && $(BIN)/python -c 'import uv' \
+  $(if $(value PYTHON),&& test "$$($(BIN)/python -c '$(VERSION)')" = "$$($(CHOSEN) -c '$(VERSION)')")
+ifneq ($(wildcard $(VENV)/*.installed),)
+$(shell { $(WORKS); } > /dev/null 2>&1 || rm -f $(VENV)/*.installed)
+endif
 # uv uses the package index of pip.
 ifdef PIP_INDEX_URL
 export UV_DEFAULT_INDEX ?= $(value PIP_INDEX_URL)
@@ -52,7 +60,7 @@ run: $(VENV)/run.installed  ## run the local AWS, Airflow and the five DAGs; Ctr
 	  $(call switch,--once,ONCE)
 
 predict: $(VENV)/run.installed  ## IMAGE=<file>: classify a photo with the running endpoint
-	@exec $(BIN)/python -m include.local_run predict --image=$(call quote,$(value IMAGE))
+	@exec $(BIN)/python -m include.local_run predict --image=$(call quote,$(value IMAGE)) $(call option,--pipeline,PIPELINE)
 
 weights: $(VENV)/run.installed  ## fetch ImageNet weights for use offline; NETWORKS='resnet18 resnet50'
 	@exec $(BIN)/python -m include.image_classification weights $(call option,--networks,NETWORKS)
@@ -94,6 +102,7 @@ studies: $(VENV)/run.installed  ## CARS=<folder>: compare trainings on real phot
 clean:  ## delete the virtual environment and all files of `make run` and tools
 	@test ! -e .local/run.lock || flock --nonblock .local/run.lock true || { \
 	  echo 'make run is running in this folder: stop it with Ctrl-C first' >&2; exit 2; }
+	find dags plugins include tests benchmarks -name __pycache__ -prune -exec rm -rf {} +
 	rm -rf $(VENV) .local .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 constraints: venv  ## update all pinned versions and their hashes
@@ -113,7 +122,7 @@ venv:
 	@$(if $(or $(value PYTHON),$(FOUND)),,echo "Python 3.11 or 3.12 is needed and was not found ($$(python3 --version 2>&1 | head -1)); install one, or set PYTHON: make run PYTHON=/path/to/python3.12" >&2; exit 2)
 	@$(CHOSEN) -c '$(SUPPORTED)' 2>/dev/null || { \
 	  echo "Python 3.11 or 3.12 is needed, but PYTHON="$(CHOSEN)" is $$($(CHOSEN) --version 2>&1 | head -1); set another one: make run PYTHON=/path/to/python3.12" >&2; exit 2; }
-	@test -x $(BIN)/uv && $(BIN)/python -c '$(SUPPORTED)' || { \
+	@{ $(WORKS); } 2> /dev/null || { \
 	  echo 'Creating .venv with' $(CHOSEN); \
 	  $(CHOSEN) -m venv --clear $(VENV) && $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt uv; }
 

@@ -166,3 +166,23 @@ def test_the_path_of_python_may_contain_any_characters(make: Makefile, name: str
     make.stub(make.folder / ".venv" / "bin" / "python")
     calls = make("venv", f"PYTHON={python}")
     assert calls[0][0] == [str(python), "-m", "venv", "--clear", ".venv"]
+
+
+def test_an_environment_that_does_not_work_is_created_and_installed_again(make: Makefile) -> None:
+    """Its Python was upgraded or removed; the packages of the old one are not used."""
+    python = make.folder / ".venv" / "bin" / "python"
+    python.write_text(python.read_text().replace("import json", IMPORTS_NO_PACKAGE))
+    make.stub(make.folder / "python3.12")
+    calls = [call[0] for call in make("run", PYTHON=str(make.folder / "python3.12"))]
+    arguments = [call[1:] for call in calls if isinstance(call, list)]
+    assert arguments[0] == ["-m", "venv", "--clear", ".venv"]
+    assert arguments[1][:3] == ["-m", "pip", "install"]
+    assert arguments[2][-2:] == ["-r", "requirements.txt"]
+    assert arguments[3][:3] == ["-m", "include.local_run", "run"]
+    assert len(arguments) == 4
+
+
+IMPORTS_NO_PACKAGE = """import sys
+if sys.argv[1:] == ["-c", "import uv"]:
+    sys.exit("ModuleNotFoundError: No module named 'uv'")
+import json"""

@@ -19,13 +19,21 @@ STARTED = time.time()
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run a command; an error is printed as one line on stderr and sets the exit status."""
+    """Run a command; an error is printed as one line on stderr and sets the exit status.
+
+    That is so for the user's mistakes, and for files that cannot be read or written.
+    """
     options = _parser().parse_args(arguments)
     try:
         status: int = options.command(options)
     except RunError as error:
         print(f"ERROR: {error}", file=sys.stderr)
         return error.status
+    except OSError as error:
+        if error.filename is None:
+            raise
+        print(f"ERROR: {error.filename}: {error.strerror}", file=sys.stderr)
+        return 1
     return status
 
 
@@ -102,7 +110,7 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--local", type=Path, help="folder of all state (default: .local)")
     draw = commands.add_parser("draw", help="draw the default data set, and nothing else")
     draw.add_argument("--folder", type=Path, required=True, help="folder to create")
-    draw.add_argument("--seed", type=int, default=0, help="seed of the drawn cars")
+    draw.add_argument("--seed", type=_seed, default=0, help="seed of the drawn cars")
     draw.add_argument("--per-class", type=int, default=60, help="photos for each class")
     draw.set_defaults(command=_draw)
     return parser
@@ -113,7 +121,7 @@ def _add_request(parser: argparse.ArgumentParser) -> None:
     add("--data", type=Path, help="a folder of photos (default: drawn cars)")
     add("--pipeline", default="stanford_cars", help="name or YAML file of a pipeline")
     add("--classes", help="the first N classes, or names or 1-based numbers, separated by commas")
-    add("--seed", type=int, default=0, help="seed of the drawn cars")
+    add("--seed", type=_seed, help="seed of the drawn cars (default: 0)")
 
 
 def _add_stack(parser: argparse.ArgumentParser) -> None:
@@ -123,6 +131,12 @@ def _add_stack(parser: argparse.ArgumentParser) -> None:
     add("--aws-port", type=int, default=_port("AWS_PORT", 4566), help="port of the local AWS")
     add("--started-at", type=float, help="when `make run` started, as a Unix timestamp")
     add("--install-seconds", type=float, help="seconds that the installation took")
+
+
+def _seed(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text} is no seed: give 0, 1, 2, ...")
+    return int(text)
 
 
 def _port(variable: str, default: int) -> int | str:

@@ -7,14 +7,12 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from types import FrameType
 
 from include.local_run.drawing import DrawnCars, draw_cars, drawing_version
 from include.local_run.drive.airflow_api import AirflowApi
 from include.local_run.drive.chain import DagRunFailedError
 from include.local_run.drive.clients import AwsClients, create_clients
-from include.local_run.drive.new_photos import find_photos, read_labels
 from include.local_run.drive.progress_display import ProgressDisplay
 from include.local_run.drive.report import (
     build_summary,
@@ -27,6 +25,7 @@ from include.local_run.drive.session import RunData, Session
 from include.local_run.drive.timings import Timings
 from include.local_run.project_paths import ProjectPaths
 from include.local_run.run_plan import RunPlan, RunRequest, plan_run
+from include.local_run.run_plan.incoming import find_incoming
 from include.local_run.run_plan.source_files import SourceFiles
 from include.local_run.stack import Ports, Stack, acquire_lock
 from include.local_run.stack.airflow import ui_url
@@ -79,6 +78,8 @@ def run(options: RunOptions, paths: ProjectPaths) -> int:
                 finally:
                     ending.set()
         except Interrupted as interrupted:
+            display.clear_status()
+            display.print_line("stopped before the end; `make run` goes on from here")
             return 128 + interrupted.number
         finally:
             display.clear_status()
@@ -94,7 +95,8 @@ def _end_on_signals() -> threading.Event:
             raise Interrupted(number)
 
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, end)
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup does with SIGHUP
+            signal.signal(number, end)
     return ending
 
 
@@ -214,7 +216,4 @@ def _data(plan: RunPlan, drawn: DrawnCars | None) -> RunData:
     files: SourceFiles = plan.files
     folder = drawn.folder if drawn else files.folder
     source = {name: folder / name for name in files.upload}
-    incoming: Path | None = folder / "incoming" if drawn else plan.incoming
-    if incoming is None:
-        return RunData(source, None, {})
-    return RunData(source, find_photos(incoming) or None, read_labels(incoming))
+    return RunData(source, find_incoming(folder) if drawn else plan.incoming)

@@ -10,8 +10,11 @@ import cv2
 from botocore.exceptions import ClientError, EndpointConnectionError
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
+from include.contracts.limits import MAX_REAL_TIME_BYTES, size_problem
 from include.decisions.registry.serving_model import ServingModel, find_serving_model
+from include.image_classification.images.header import read_photo_header
 from include.image_classification.images.opencv_decoder import (
     AnimatedPhotoError,
     UnsupportedPhotoError,
@@ -23,7 +26,6 @@ from include.local_run.project_paths import ProjectPaths
 from include.local_run.stack import running_stack
 from include.local_run.stack.aws import BUCKET
 
-MAX_BODY_BYTES = 6_291_456
 _CONTENT_TYPES = {b"\xff\xd8\xff": "image/jpeg", b"\x89PNG": "image/png"}
 _TOP = 5
 
@@ -46,7 +48,7 @@ def predict(image: Path, pipeline: str | None, paths: ProjectPaths) -> int:
     console.print(f"{ranked[0][1]}  {ranked[0][0]:.1%}", style="bold", markup=False)
     table = Table("class", "probability")
     for probability, label in ranked:
-        table.add_row(label, f"{probability:.4f}")
+        table.add_row(Text(label), f"{probability:.4f}")
     console.print(table)
     return 0
 
@@ -66,7 +68,7 @@ def read_photo(file: Path) -> tuple[bytes, str]:
     content_type = next(types, None)
     if content_type is None:
         raise usage_error(f"IMAGE={file} is neither JPEG nor PNG: convert it first")
-    if len(content) > MAX_BODY_BYTES:
+    if len(content) > MAX_REAL_TIME_BYTES:
         return _shrink(file, content), _JPEG
     return content, content_type
 
@@ -75,6 +77,9 @@ _JPEG = "image/jpeg"
 
 
 def _shrink(file: Path, content: bytes) -> bytes:
+    header = read_photo_header(content)
+    if header and (problem := size_problem(header.suffix, header.width, header.height)):
+        raise usage_error(f"IMAGE={file}: {problem}: give a smaller one")
     try:
         image = decode_still(content, cv2.IMREAD_COLOR)
     except (AnimatedPhotoError, UnsupportedPhotoError) as error:
@@ -82,7 +87,7 @@ def _shrink(file: Path, content: bytes) -> bytes:
     except cv2.error:
         image = None
     if image is None:
-        raise usage_error(f"IMAGE={file} cannot be decoded: it is damaged or has too many pixels")
+        raise usage_error(f"IMAGE={file} cannot be decoded: it is damaged")
     scale = 1600 / max(image.shape[:2])
     smaller = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     return cv2.imencode(".jpg", smaller)[1].tobytes()

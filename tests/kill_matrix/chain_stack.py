@@ -15,12 +15,12 @@ from include.local_aws.processes.ports import free_port
 from include.local_run.drawing import draw_cars
 from include.local_run.drive.airflow_api import AirflowApi
 from include.local_run.drive.clients import AwsClients, create_clients
-from include.local_run.drive.new_photos import find_photos, read_labels
 from include.local_run.drive.progress_display import ProgressDisplay
 from include.local_run.drive.session import RunData, Session
 from include.local_run.drive.timings import Timings
 from include.local_run.project_paths import ProjectPaths
 from include.local_run.run_plan import RunRequest, plan_run
+from include.local_run.run_plan.incoming import find_incoming
 from include.local_run.stack import Ports
 from include.local_run.stack.airflow import ui_url
 from include.local_run.stack.login import ui_login
@@ -173,8 +173,7 @@ class ChainStack:
         )  # fmt: skip
         self._results = Results(self._api, self._aws, session.layout, session.pipeline.slug)
         source = {name: self._cars / name for name in self._plan.files.upload if name != FETCHED}
-        incoming = self._cars / "incoming"
-        data = RunData(source, find_photos(incoming), read_labels(incoming))
+        data = RunData(source, find_incoming(self._cars))
         session.upload(data)
         stack.wait_for_airflow(lambda missing: display.print_line(f"waiting for {missing}"))
         display.print_line("running the whole chain once, without a kill")

@@ -39,7 +39,7 @@ def read_orientation(data: bytes) -> int:
             exif = PIL.Image.Exif()
             exif.load(picture.info.get("exif", b""))
             return int(exif.get(ORIENTATION, 1))
-    except (OSError, SyntaxError, ValueError, TypeError, struct.error):
+    except (OSError, SyntaxError, ValueError, TypeError, OverflowError, struct.error):
         return 1
 
 

@@ -28,18 +28,28 @@ def make_thumbnail(path: Path, width: int, height: int) -> str | None:
     """
     try:
         image = _decode(path.read_bytes(), max(width, height))
+        if image is None:
+            return None
+        center = _center(image, width / height)
+        method = cv2.INTER_AREA if center.shape[1] > width else cv2.INTER_LINEAR
+        thumbnail = cv2.resize(center, (width, height), interpolation=method)
+        _, jpeg = cv2.imencode(".jpg", thumbnail, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
     except (OSError, ValueError, cv2.error):
         return None
-    if image is None:
-        return None
-    scale = max(width / image.shape[1], height / image.shape[0])
-    size = max(width, round(image.shape[1] * scale)), max(height, round(image.shape[0] * scale))
-    method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-    resized = cv2.resize(image, size, interpolation=method)
-    top, left = (size[1] - height) // 2, (size[0] - width) // 2
-    center = resized[top : top + height, left : left + width]
-    _, jpeg = cv2.imencode(".jpg", center, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
     return "data:image/jpeg;base64," + base64.b64encode(jpeg.tobytes()).decode("ascii")
+
+
+def _center(image: Any, aspect: float) -> Any:
+    """Return the largest centered part of an image whose width is this multiple of its height.
+
+    It is cut out before it is resized: to fill the frame with the whole of a thin strip would take
+    gigabytes.
+    """
+    height, width = image.shape[:2]
+    rows = min(height, max(1, round(width / aspect)))
+    columns = min(width, max(1, round(height * aspect)))
+    top, left = (height - rows) // 2, (width - columns) // 2
+    return image[top : top + rows, left : left + columns]
 
 
 def _decode(data: bytes, side: int) -> Any:

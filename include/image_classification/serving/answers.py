@@ -13,6 +13,7 @@ JSON: MediaType = "application/json"
 LINES: MediaType = "application/jsonlines"
 ANY = ("*/*", "application/*")
 ALLOWED = f"{JSON} or {LINES}, each optionally with ;top_k=5 and ;labels"
+MAX_DIGITS = 9
 IGNORED_PARAMETERS = ("q", "charset")
 
 
@@ -66,21 +67,30 @@ def parse_answer_format(accept: str, attributes: str) -> AnswerFormat:
             406, f"Accept has unsupported parameters {', '.join(sorted(unknown))}: use {ALLOWED}"
         )
     options |= dict(filter(None, map(_parameter, attributes.split(";"))))
-    labels = options.get("labels", "0") not in ("0", "false")
+    labels = options.get("labels", "0").lower() not in ("0", "false")
     return AnswerFormat(media_type, _top_k(options.get("top_k")), labels)
 
 
 def _media_type(accept: str) -> tuple[MediaType, list[str]]:
     if not accept.strip():
         return JSON, []
-    for choice in accept.split(","):
-        kind, *parameters = choice.split(";")
+    choices = [choice.split(";") for choice in accept.split(",")]
+    for kind, *parameters in sorted(choices, key=lambda choice: _quality(choice[1:]), reverse=True):
         kind = kind.strip().lower()
         if kind == LINES:
             return LINES, parameters
         if kind == JSON or kind in ANY:
             return JSON, parameters
     raise AnswerFormatError(406, f"Accept is {accept}, which is not supported: use {ALLOWED}")
+
+
+def _quality(parameters: Sequence[str]) -> float:
+    """Return the weight `q` of a media type; 1 without a valid one (RFC 9110, 12.4.2)."""
+    text = dict(filter(None, map(_parameter, parameters))).get("q", "1")
+    try:
+        return float(text)
+    except ValueError:
+        return 1.0
 
 
 def _parameter(text: str) -> tuple[str, str] | None:
@@ -91,8 +101,8 @@ def _parameter(text: str) -> tuple[str, str] | None:
 def _top_k(text: str | None) -> int | None:
     if text is None:
         return None
-    if not text.isdecimal() or not int(text):
-        raise AnswerFormatError(400, f"top_k is {text}: it must be a positive integer")
+    if not text.isdecimal() or len(text) > MAX_DIGITS or not int(text):
+        raise AnswerFormatError(400, f"top_k is {text[:MAX_DIGITS]}: it must be 1, 2, 3, ...")
     return int(text)
 
 

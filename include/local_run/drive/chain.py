@@ -145,7 +145,7 @@ class Chain:
                 errors = "; ".join(self.api.import_errors()[:3])
                 raise RunError(
                     f"Airflow has not loaded DAG {dag_id} within {DAG_TIMEOUT:.0f} s: "
-                    f"{errors or 'see .local/logs/dag-processor.log'}"
+                    f"{errors or 'see dag-processor.log in the folder of logs'}"
                 )
             time.sleep(0.3)
         self.display.clear_status()

@@ -10,6 +10,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
+from include.local_run.proxies import proxy_exceptions
 from include.local_run.stack.aws import BUCKET
 from include.storage.layout import Layout
 
@@ -38,8 +39,7 @@ def create_clients(environment: Mapping[str, str]) -> AwsClients:
         del os.environ[name]
     no_files = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
     os.environ.update(no_files | dict(environment))
-    bypass = [os.environ.get("NO_PROXY"), "127.0.0.1,localhost"]
-    os.environ["NO_PROXY"] = os.environ["no_proxy"] = ",".join(filter(None, bypass))
+    os.environ.update(proxy_exceptions(os.environ))
     settings = Config(retries={"mode": "adaptive", "max_attempts": 6})
     names = ("s3", "sagemaker", "sagemaker-runtime", "logs")
     session = boto3.Session()

@@ -1,35 +1,17 @@
-"""New photos for batch inference: drawn photos, the user's, or photos of the test split."""
+"""New photos in S3 for batch inference: their true classes, and photos of the test split."""
 
 from __future__ import annotations
 
 import json
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import Any
 
 from include.contracts.records import DatasetPointer
-from include.image_classification.dataset.source.file_kinds import is_photo_name
 from include.local_run.drive.clients import AwsClients
-from include.local_run.run_plan.source_files import INCOMING_LABELS
 from include.storage.layout import Layout
 from include.storage.records import need_valid_record, read_record, write_record
 
 FROM_TEST_SPLIT = 24
-
-
-def find_photos(folder: Path) -> dict[str, Path]:
-    """Return the photos below a folder by relative path; hidden files are left out."""
-    return {
-        path.relative_to(folder).as_posix(): path
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and is_photo_name(path.name) and not path.name.startswith(".")
-    }
-
-
-def read_labels(incoming: Path) -> dict[str, str]:
-    """Return the true class of each new photo, from the file beside `incoming/` if it exists."""
-    file = incoming.parent / INCOMING_LABELS
-    labels: dict[str, str] = json.loads(file.read_text()) if file.is_file() else {}
-    return labels
 
 
 def add_true_labels(aws: AwsClients, layout: Layout, labels: dict[str, str]) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 from rich.table import Table
+from rich.text import Text
 
 from include.local_run.drive.clients import AwsClients
 from include.local_run.drive.progress_display import ProgressDisplay
@@ -69,9 +70,9 @@ def show_table(display: ProgressDisplay, summary: Summary, pages: list[str]) -> 
     table.add_column("item")
     table.add_column("result", overflow="fold")
     for item, result in _rows(summary):
-        table.add_row(item, result)
+        table.add_row(item, Text(result))
     for page in pages:
-        table.add_row("page", page)
+        table.add_row("page", Text(page))
     table.add_row("Airflow", summary["ui"])
     display.clear_status()
     display.console.print(table)

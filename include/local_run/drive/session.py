@@ -22,6 +22,7 @@ from include.local_run.drive.timings import Timings
 from include.local_run.drive.upload import Mirror
 from include.local_run.project_paths import ProjectPaths
 from include.local_run.run_plan import RunPlan
+from include.local_run.run_plan.incoming import IncomingPhotos
 from include.local_run.stack.aws import BUCKET, variables
 
 MEGABYTE = 1024 * 1024
@@ -33,13 +34,11 @@ class RunData:
 
     Attributes:
         source: Files of the source by their names below `source/`.
-        incoming: New photos by their names below `incoming/`, or None if there are none.
-        labels: True classes of new photos by name.
+        incoming: New photos, or None if there are none.
     """
 
     source: dict[str, Path]
-    incoming: dict[str, Path] | None
-    labels: dict[str, str]
+    incoming: IncomingPhotos | None
 
 
 class Session:
@@ -155,18 +154,18 @@ class Session:
         target = self.layout.uri(self.layout.incoming)
         if data.incoming is not None:
             sent, _ = self.mirror.mirror(
-                self.layout.incoming, data.incoming,
+                self.layout.incoming, data.incoming.photos,
                 partial(self._progress, "new photos"), prune=False,
             )  # fmt: skip
-            new_photos.add_true_labels(self.aws, self.layout, data.labels)
+            new_photos.add_true_labels(self.aws, self.layout, data.incoming.labels)
             self.display.print_line(
-                f"{sent} of {len(data.incoming)} new photos uploaded to {target}"
+                f"{sent} of {len(data.incoming.photos)} new photos uploaded to {target}"
             )
         elif not new_photos.has_incoming(self.aws, self.layout):
             version = new_photos.current_version(self.aws, self.layout)
             copied = new_photos.copy_from_test_split(self.aws, self.layout, version)
             self.display.print_line(
-                f"DATA has no folder incoming/: the first {copied} photos of the test split "
+                f"DATA has no photos in incoming/: the first {copied} photos of the test split "
                 f"were copied to {target}, with their true classes"
             )
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from boto3.s3.transfer import TransferConfig
 
+from include.local_aws.access.private_files import write_private_file
 from include.local_run.drive.checksum import PART, etag
 from include.local_run.errors import RunError
 
@@ -33,7 +34,7 @@ class Mirror:
 
     def __init__(self, s3: Any, bucket: str, cache: Path) -> None:
         self._s3, self._bucket, self._cache = s3, bucket, cache
-        self._known: dict[str, list[Any]] = json.loads(cache.read_text()) if cache.exists() else {}
+        self._known = _read_cache(cache)
 
     def mirror(
         self, prefix: str, files: Mapping[str, Path], progress: Progress, prune: bool = True
@@ -52,7 +53,7 @@ class Mirror:
             The number of uploaded files and of deleted objects.
 
         Raises:
-            RunError: A file was removed meanwhile.
+            RunError: A file was removed meanwhile, or may not be read.
         """
         self._abort_uploads(prefix)
         objects = self._list_etags(prefix)
@@ -68,13 +69,17 @@ class Mirror:
             self._send(prefix, changed, progress)
         except FileNotFoundError as error:
             raise RunError(f"{error.filename} was removed during the upload: run again") from error
+        except PermissionError as error:
+            raise RunError(
+                f"{error.filename} may not be read: permit it, or move it out of the folder"
+            ) from error
         gone = sorted(objects.keys() - {prefix + name for name in files}) if prune else []
         self._delete(gone)
         etags = self._list_etags(prefix)
         for name in changed:
             self._known[prefix + name] = [states[name], etags[prefix + name]]
         self._cache.parent.mkdir(parents=True, exist_ok=True)
-        self._cache.write_text(json.dumps(self._known))
+        write_private_file(self._cache, json.dumps(self._known).encode())
         return len(changed), len(gone)
 
     def _is_unchanged(self, key: str, path: Path, state: State, tag: str | None) -> bool:
@@ -128,6 +133,15 @@ class Mirror:
         for key in keys:
             self._s3.delete_object(Bucket=self._bucket, Key=key)
             self._known.pop(key, None)
+
+
+def _read_cache(file: Path) -> dict[str, list[Any]]:
+    """Return the cache; without a readable one, files are read again, but not sent."""
+    try:
+        known = json.loads(file.read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return {}
+    return known if isinstance(known, dict) else {}
 
 
 def _state(path: Path) -> State:

@@ -20,6 +20,8 @@ from include.image_classification.dataset.source.file_kinds import is_photo_name
 from include.local_run.run_plan.source_files import SourceFiles
 
 MAX_NAME_LENGTH = 40
+_ORIGIN = "# Made for DATA="
+"""The first line of a derived pipeline's file begins so."""
 
 
 def derived_name(folder: Path, pipelines: Path) -> str:
@@ -27,7 +29,7 @@ def derived_name(folder: Path, pipelines: Path) -> str:
     slug = re.sub(r"[^a-z0-9]+", "_", folder.name.lower()).strip("_")
     name = f"my_{slug or 'data'}"[:MAX_NAME_LENGTH].rstrip("_")
     file = pipelines / f"{name}.yaml"
-    if file.exists() and _origin(folder) not in file.read_text(encoding="utf-8"):
+    if file.exists() and made_for(file) != str(folder):
         digest = hashlib.sha256(str(folder).encode()).hexdigest()[:4]
         name = f"{name[: MAX_NAME_LENGTH - 5].rstrip('_')}_{digest}"
     return name
@@ -68,7 +70,7 @@ def derive_pipeline(
     pipelines.mkdir(parents=True, exist_ok=True)
     file = pipelines / f"{name}.yaml"
     file.write_text(
-        f"{_origin(files.folder)}\n# Copied from {base.name}. `make run` overwrites this file.\n"
+        f"{_ORIGIN}{files.folder}\n# Copied from {base.name}. `make run` overwrites this file.\n"
         + dump_yaml(content),
         encoding="utf-8",
     )
@@ -96,8 +98,10 @@ def _keep_own_split(content: dict[str, Any]) -> None:
     (local.get("dataset") or {}).pop("split", None)
 
 
-def _origin(folder: Path) -> str:
-    return f"# Made for DATA={folder}"
+def made_for(file: Path) -> str | None:
+    """Return the folder for which a pipeline's YAML file was derived; None if it was written."""
+    first, *_ = file.read_text(encoding="utf-8").splitlines() or [""]
+    return first.removeprefix(_ORIGIN) if first.startswith(_ORIGIN) else None
 
 
 def _classes(option: str) -> int | list[str]:

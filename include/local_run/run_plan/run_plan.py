@@ -11,8 +11,9 @@ from include.config import Pipeline, PipelineError, load_pipeline, pipeline_file
 from include.config.discovery import FOLDERS_VARIABLE
 from include.local_run.errors import RunError, usage_error
 from include.local_run.project_paths import ProjectPaths
-from include.local_run.run_plan.derive import derive_pipeline, derived_name
-from include.local_run.run_plan.source_files import INCOMING, SourceFiles, inspect_folder
+from include.local_run.run_plan.derive import derive_pipeline, derived_name, made_for
+from include.local_run.run_plan.incoming import IncomingPhotos, find_incoming
+from include.local_run.run_plan.source_files import SourceFiles, inspect_folder
 
 DEFAULT_PIPELINE = "stanford_cars"
 DRAWN = SourceFiles(Path("drawn_cars"), "stanford_cars", ("car_devkit.tgz", "cars_train.tgz"), ())
@@ -26,13 +27,13 @@ class RunRequest:
         pipeline: Name of a pipeline, or path of a YAML file.
         data: The user's folder of photos, or None for drawn cars.
         classes: A number of classes, or names or 1-based numbers separated by commas.
-        seed: Seed of the drawn cars.
+        seed: Seed of the drawn cars; 0 by default.
     """
 
     pipeline: str = DEFAULT_PIPELINE
     data: Path | None = None
     classes: str | None = None
-    seed: int = 0
+    seed: int | None = None
 
 
 @dataclass(frozen=True)
@@ -44,14 +45,14 @@ class RunPlan:
         files: Files to upload as the source. Drawn cars do not exist yet.
         drawn: Whether the source is drawn from `seed`.
         seed: Seed of the drawn cars.
-        incoming: The user's folder of new photos, or None.
+        incoming: The user's new photos, or None.
     """
 
     pipeline: Pipeline
     files: SourceFiles
     drawn: bool
     seed: int
-    incoming: Path | None
+    incoming: IncomingPhotos | None
 
 
 def plan_run(request: RunRequest, paths: ProjectPaths) -> RunPlan:
@@ -63,9 +64,11 @@ def plan_run(request: RunRequest, paths: ProjectPaths) -> RunPlan:
     os.environ[FOLDERS_VARIABLE] = str(paths.pipelines)  # the same value as Airflow's
     try:
         base = _find(request.pipeline)
-        if request.data is None:
+        data = request.data and request.data.expanduser().resolve()
+        data = data or _folder_of(base, paths)
+        if data is None:
             return _plan_for_drawn_cars(request, base, paths)
-        return _plan_for_user_data(request, request.data.expanduser().resolve(), base, paths)
+        return _plan_for_user_data(request, data, base, paths)
     except PipelineError as error:
         raise usage_error(str(error).splitlines()[0]) from error
 
@@ -84,6 +87,12 @@ def _find(name: str) -> Path:
     raise usage_error(f"PIPELINE={name} is unknown: give one of {_names(known)}, or a YAML file")
 
 
+def _folder_of(base: Path, paths: ProjectPaths) -> Path | None:
+    """Return the user's folder for which a pipeline was derived by an earlier run."""
+    folder = Path(made_for(base) or "") if base.parent == paths.pipelines else Path()
+    return folder if folder.is_absolute() else None  # drawn cars have no folder of the user
+
+
 def _names(known: Mapping[str, Path]) -> str:
     return ", ".join(sorted(known))
 
@@ -98,7 +107,7 @@ def _plan_for_drawn_cars(request: RunRequest, base: Path, paths: ProjectPaths) -
             base, derived_name(origin, paths.pipelines), paths.pipelines,
             SourceFiles(origin, DRAWN.layout, DRAWN.upload, ()), request.classes,
         )  # fmt: skip
-    return RunPlan(load_pipeline(base, "local"), DRAWN, True, request.seed, None)
+    return RunPlan(load_pipeline(base, "local"), DRAWN, True, request.seed or 0, None)
 
 
 def _data_needed(name: str, settings: Pipeline) -> RunError:
@@ -114,14 +123,15 @@ def _data_needed(name: str, settings: Pipeline) -> RunError:
 def _plan_for_user_data(
     request: RunRequest, folder: Path, base: Path, paths: ProjectPaths
 ) -> RunPlan:
+    if request.seed is not None:
+        raise usage_error("SEED is for drawn cars: leave it out with photos of your own")
     files = inspect_folder(folder, load_pipeline(base).source, request.classes)
     name = derived_name(folder, paths.pipelines)
     file = derive_pipeline(base, name, paths.pipelines, files, request.classes)
-    incoming = folder / INCOMING
     return RunPlan(
         pipeline=load_pipeline(file, "local"),
         files=files,
         drawn=False,
-        seed=request.seed,
-        incoming=incoming if incoming.is_dir() else None,
+        seed=0,
+        incoming=find_incoming(folder),
     )

@@ -21,9 +21,7 @@ from include.image_classification.dataset.source.inventory import describe_files
 from include.image_classification.dataset.source.survey import Survey, is_photo_file, survey
 from include.image_classification.dataset.tables.options import LabelOptions
 from include.local_run.errors import usage_error
-
-INCOMING = "incoming"
-INCOMING_LABELS = "incoming_labels.json"
+from include.local_run.run_plan.incoming import INCOMING, INCOMING_LABELS
 
 
 @dataclass(frozen=True)

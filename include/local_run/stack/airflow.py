@@ -13,6 +13,7 @@ from pathlib import Path
 import httpx
 
 from include.local_run.project_paths import ProjectPaths
+from include.local_run.proxies import proxy_exceptions
 from include.local_run.stack.component import Component
 from include.local_run.stack.login import USER, airflow_secrets, ui_login
 
@@ -35,10 +36,8 @@ def base_environment() -> dict[str, str]:
         for name, value in os.environ.items()
         if not name.startswith(("AIRFLOW", "AWS_", "SAGEMAKER_", "PYTHON", "IMAGE_PIPELINES"))
     }
-    bypass = ",".join(filter(None, [inherited.get("NO_PROXY"), "127.0.0.1,localhost"]))
     return inherited | {
-        "NO_PROXY": bypass,
-        "no_proxy": bypass,
+        **proxy_exceptions(inherited),
         "AWS_EC2_METADATA_DISABLED": "true",
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,

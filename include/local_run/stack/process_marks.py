@@ -5,6 +5,9 @@ whose parent was killed have no parent left. All processes of the stack inherit 
 /proc shows it. (Airflow uses `setproctitle`, which would overwrite the environment in /proc
 without SPT_NOENV.)
 
+A mark is the folder of the stack's state and an id of this stack, after a colon. The folder alone
+matches every stack of the folder, that of an earlier run among them.
+
 Run as a script, `python -I -S process_marks.py MARK`, the module is the guardian of a stack, see
 `main`.
 """
@@ -22,21 +25,33 @@ VARIABLE = "IMAGE_CLASSIFIER_STACK"
 GUARDIAN_GRACE = 10.0
 
 
+def new_mark(folder: Path) -> str:
+    """Return a mark for a new stack with its state in this folder."""
+    return f"{folder}:{os.urandom(8).hex()}"
+
+
 def mark_variables(mark: str) -> dict[str, str]:
     """Return the environment variables that mark a process."""
     return {VARIABLE: mark, "SPT_NOENV": "1"}
 
 
 def find_marked(mark: str) -> set[int]:
-    """Return the ids of all running processes with this mark, except the calling process."""
+    """Return the ids of all running processes with this mark, except the calling process.
+
+    Args:
+        mark: A mark, or a folder for all marks of the folder.
+    """
     variable = f"{VARIABLE}={mark}".encode()
     found = set()
     for folder in Path("/proc").iterdir():
         if not folder.name.isdigit() or int(folder.name) == os.getpid():
             continue
         try:
-            environment = (folder / "environ").read_bytes()
-            if variable in environment.split(b"\0") and not _is_zombie(folder):
+            environment = (folder / "environ").read_bytes().split(b"\0")
+            is_marked = any(
+                entry == variable or entry.startswith(variable + b":") for entry in environment
+            )
+            if is_marked and not _is_zombie(folder):
                 found.add(int(folder.name))
         except OSError:
             continue  # it ended meanwhile, or belongs to another user

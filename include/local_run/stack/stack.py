@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
-from include.local_run.errors import RunError
+from include.local_aws.access.private_files import write_private_file
+from include.local_run.errors import RunError, usage_error
 from include.local_run.project_paths import ProjectPaths
 from include.local_run.stack import airflow
 from include.local_run.stack.aws import ReadyLine, local_aws, variables, wait_for_ready_line
@@ -37,7 +38,8 @@ class Stack:
 
     Args:
         paths: Files and folders of the local run.
-        ports: Ports to listen on; checked before anything starts.
+        ports: Ports to listen on; checked before anything starts, and after what an earlier stack
+            of this folder left behind has ended.
         report: Called with a line for each event.
         restart_window: Seconds after which a restart no longer counts towards `restarts`.
     """
@@ -51,15 +53,21 @@ class Stack:
     ) -> None:
         create_state_folder(paths)
         require_libraries()
-        require_free_port(ports.ui, "Airflow's UI", "UI_PORT")
-        require_free_port(ports.aws, "the local AWS", "AWS_PORT")
+        if ports.ui == ports.aws:
+            raise usage_error(f"UI_PORT and AWS_PORT are both {ports.ui}: set two different ports")
         self.paths, self.ports = paths, ports
         self.aws: dict[str, str] = {}
-        self._supervisor = Supervisor(str(paths.local), report, restart_window)
+        self._supervisor = Supervisor(paths.local, report, restart_window)
         self._forks = ForkServer(airflow.fork_server(paths, self.airflow_environment()))
 
     def __enter__(self) -> Stack:
         self._supervisor.__enter__()
+        try:
+            require_free_port(self.ports.ui, "Airflow's UI", "UI_PORT")
+            require_free_port(self.ports.aws, "the local AWS", "AWS_PORT")
+        except BaseException:
+            self._supervisor.end()
+            raise
         return self
 
     def __exit__(
@@ -163,8 +171,7 @@ class Stack:
             "environment": self.aws,
             "variables": variables(self.paths.root),
         }
-        self.paths.running.touch(mode=0o600)
-        self.paths.running.write_text(json.dumps(state, indent=1))
+        write_private_file(self.paths.running, json.dumps(state, indent=1).encode())
 
 
 def running_stack(paths: ProjectPaths) -> Mapping[str, Any]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 from types import TracebackType
 
 from include.local_run.errors import RunError
@@ -29,13 +31,15 @@ class Supervisor:
     sends SIGTERM to the components, and a guardian process terminates what they leave behind.
 
     Args:
-        mark: Identifies the processes of this stack.
+        folder: The folder of the stack's state, of which there is one stack at a time.
         report: Called with a line for each event that the user should see.
         restart_window: Seconds after which a restart no longer counts towards `restarts`.
     """
 
-    def __init__(self, mark: str, report: Report, restart_window: float = RESTART_WINDOW) -> None:
-        self.mark = mark
+    def __init__(
+        self, folder: Path, report: Report, restart_window: float = RESTART_WINDOW
+    ) -> None:
+        self._folder, self._mark = folder, process_marks.new_mark(folder)
         self.failure: str | None = None
         self._report = report
         self._restart_window = restart_window
@@ -48,11 +52,13 @@ class Supervisor:
 
     def marks(self) -> dict[str, str]:
         """Return the environment variables that each component needs."""
-        return process_marks.mark_variables(self.mark)
+        return process_marks.mark_variables(self._mark)
 
     def __enter__(self) -> Supervisor:
-        terminate_marked(self.mark, grace=5.0)  # left behind if the guardian was killed, too
-        self._guardian = _start_guardian(self.mark)
+        # What earlier stacks left behind: if their guardian was killed, too, or is still at work.
+        terminate_marked(str(self._folder), grace=5.0)
+        # The guardian knows its own stack only: it may still be at work when the next one runs.
+        self._guardian = _start_guardian(self._mark)
         self._watcher.start()
         return self
 
@@ -100,7 +106,7 @@ class Supervisor:
                 process.signal_group(signal.SIGTERM)
             self._wait_for(running)
             self._running.clear()
-        left = terminate_marked(self.mark, grace=0.5)
+        left = terminate_marked(self._mark, grace=0.5)
         if self._guardian.stdin:
             self._guardian.stdin.close()
         self._guardian.wait()
@@ -137,13 +143,18 @@ class Supervisor:
             del self._running[component.name]
             times = f" for the {len(recent) + 1}th time" if recent else ""
             self.failure = f"{event}{times}; its log is {component.log}:\n{tail(component.log)}"
-            self._report(f"{event}{times}: it is not restarted again")
+            self._tell(f"{event}{times}: it is not restarted again")
             return
-        self._report(f"{event}: restarting it; its log is {component.log}")
+        self._tell(f"{event}: restarting it; its log is {component.log}")
         try:
             self._running[component.name] = self._launches[component.name](component)
         except (RunError, OSError) as error:  # the next look finds it ended, and tries again
-            self._report(f"{component.name} could not be restarted: {error}")
+            self._tell(f"{component.name} could not be restarted: {error}")
+
+    def _tell(self, line: str) -> None:
+        """Report an event. Supervision does not end because nobody reads the output any more."""
+        with contextlib.suppress(OSError, SystemExit):  # rich exits if the reader has gone
+            self._report(line)
 
 
 def _start_guardian(mark: str) -> subprocess.Popen[bytes]:

@@ -94,7 +94,8 @@ MISTAKES = {
     ),
     "weights of the custom image for the built-in algorithm": (
         SOURCE + "training: {algorithm: built-in, instance: {instance_type: ml.g5.xlarge}, "
-        f"hyperparameters: {{use_pretrained_model: 1, num_layers: 50, pretrained_model_sha256: {'a' * 64}}}}}",
+        "hyperparameters: {use_pretrained_model: 1, num_layers: 50, "
+        f"pretrained_model_sha256: {'a' * 64}}}}}",
         ["training: hyperparameters: pretrained_model_sha256: aaa", "use algorithm: custom"],
     ),
     "a shape without built-in weights": (

@@ -51,6 +51,28 @@ def test_a_port_in_use_is_reported_before_anything_starts(
     assert not (tmp_path / ".local" / "logs").exists()
 
 
+@pytest.mark.parametrize("seed", ["-1", "one"])
+def test_a_seed_is_a_number_from_0(seed: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["run", "--seed", seed])
+    assert f"{seed} is no seed: give 0, 1, 2" in capsys.readouterr().err
+
+
+def test_the_two_ports_must_differ(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["run", "--ui-port", "4570", "--aws-port", "4570"]) == 2
+    assert "UI_PORT and AWS_PORT are both 4570" in capsys.readouterr().err
+
+
+def test_a_folder_that_cannot_be_written_to_is_one_line(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / ".local").write_text("a file in its place")
+    assert main(["run"]) == 1
+    error = capsys.readouterr().err
+    assert error.startswith(f"ERROR: {tmp_path / '.local'}")
+    assert error.count("\n") == 1
+
+
 def test_predict_without_a_running_stack_names_make_run(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

@@ -29,7 +29,7 @@ def test_a_photo_is_sent_unchanged_with_its_type(tmp_path: Path, name: str, mime
 
 def test_a_large_photo_is_shrunk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Protects large phone photos, which exceed the endpoint's request limit."""
-    monkeypatch.setattr(predict, "MAX_BODY_BYTES", 1000)
+    monkeypatch.setattr(predict, "MAX_REAL_TIME_BYTES", 1000)
     content, content_type = predict.read_photo(_photo(tmp_path / "a.png"))
     image = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
     assert content_type == "image/jpeg"
@@ -39,7 +39,7 @@ def test_a_large_photo_is_shrunk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 def test_a_large_animated_png_is_rejected(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Decoding some animated PNGs crashes OpenCV."""
-    monkeypatch.setattr(predict, "MAX_BODY_BYTES", 10)
+    monkeypatch.setattr(predict, "MAX_REAL_TIME_BYTES", 10)
     (tmp_path / "a.png").write_bytes(animated_png())
     with pytest.raises(RunError, match=r"a\.png: it is an animated PNG"):
         predict.read_photo(tmp_path / "a.png")
@@ -49,7 +49,7 @@ def test_a_large_file_with_a_damaged_signature_is_rejected(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A transfer in text mode changes the end of a PNG's signature."""
-    monkeypatch.setattr(predict, "MAX_BODY_BYTES", 10)
+    monkeypatch.setattr(predict, "MAX_REAL_TIME_BYTES", 10)
     damaged = _photo(tmp_path / "a.png")
     damaged.write_bytes(damaged.read_bytes().replace(b"\r\n", b"\n"))
     with pytest.raises(
@@ -61,18 +61,18 @@ def test_a_large_file_with_a_damaged_signature_is_rejected(
 def test_a_photo_with_too_many_pixels_is_rejected(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """OpenCV raises cv2.error if a photo has more than 2**30 pixels."""
-    monkeypatch.setattr(predict, "MAX_BODY_BYTES", 10)
+    """Decoded, it would take gigabytes; the endpoint refuses it, too."""
+    monkeypatch.setattr(predict, "MAX_REAL_TIME_BYTES", 10)
     photo = _photo(tmp_path / "a.png")
     header = b"IHDR" + struct.pack(">II5B", 40_000, 40_000, 8, 2, 0, 0, 0)
     content = photo.read_bytes()
     photo.write_bytes(content[:12] + header + struct.pack(">I", zlib.crc32(header)) + content[33:])
-    with pytest.raises(RunError, match="too many pixels"):
+    with pytest.raises(RunError, match=r"a\.png: 40000 x 40000 pixels, more than"):
         predict.read_photo(photo)
 
 
 def test_a_truncated_photo_is_rejected(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(predict, "MAX_BODY_BYTES", 10)
+    monkeypatch.setattr(predict, "MAX_REAL_TIME_BYTES", 10)
     cut = tmp_path / "cut.png"
     cut.write_bytes(_photo(tmp_path / "a.png").read_bytes()[:50])
     with pytest.raises(RunError, match="cannot be decoded"):

@@ -68,13 +68,14 @@ def inspect_class_folders(found: Survey, selected_classes: str | None) -> Conten
     """Return what the layout reads of a source.
 
     Raises:
-        CommandError: There are no photos, or no class folders, or a folder is empty.
+        CommandError: There are no photos, no two class folders, or a folder is empty.
     """
     refuse_empty_folders(found)
     read = files_read(found)
     if any(archive_format(path) is None for path in found.archives):
         return Contents(read)  # opening the source names the damage
     folders = find_folders(found, selected_classes)
+    choose_classes(sorted(folders.classes), selected_classes)
     held = _held_out(folders)
     return Contents(read, bool(held), [f"{len(folders.classes)} classes", *held, *folders.notes])
 

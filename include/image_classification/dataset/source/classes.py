@@ -16,7 +16,7 @@ def choose_classes(names: Sequence[str], selection: str | None) -> list[str]:
             comma is put in double quotes. A name takes precedence over a number.
 
     Raises:
-        CommandError: A class does not exist, or fewer than two classes are selected.
+        CommandError: A class does not exist, or there are fewer than two classes.
     """
     chosen = list(names)
     if selection and selection.strip().isdecimal():
@@ -26,7 +26,8 @@ def choose_classes(names: Sequence[str], selection: str | None) -> list[str]:
         chosen = [name for name in names if name in selected]
     if len(chosen) < 2:
         found = ", ".join(repr(name) for name in chosen) or "none"
-        raise CommandError(f"a classifier needs at least two classes, but only {found} is selected")
+        state = "is selected" if selection else "is in the source"
+        raise CommandError(f"a classifier needs at least two classes, but only {found} {state}")
     return chosen
 
 

@@ -21,6 +21,15 @@ def test_every_thumbnail_fills_the_frame(tmp_path: Path, size: tuple[int, int]) 
     assert cv2.imdecode(np.frombuffer(decoded, np.uint8), cv2.IMREAD_COLOR).shape == (40, 60, 3)
 
 
+@pytest.mark.parametrize("size", [(1, 300_000), (300_000, 1)])
+def test_a_thin_strip_takes_little_memory(tmp_path: Path, size: tuple[int, int]) -> None:
+    """A strip that was enlarged to fill the frame would take 10 GB."""
+    (tmp_path / "a.png").write_bytes(
+        cv2.imencode(".png", np.zeros((*size, 3), np.uint8))[1].tobytes()
+    )
+    assert make_thumbnail(tmp_path / "a.png", 60, 40) is not None
+
+
 @pytest.mark.parametrize("content", [b"", b"hello"])
 def test_other_files_have_no_thumbnail(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "a.jpg").write_bytes(content)

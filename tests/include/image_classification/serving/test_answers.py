@@ -36,6 +36,9 @@ def write(
         ("application/json", "top_k=2;labels", AnswerFormat(top_k=2, labels=True)),
         ("application/json;top_k=5", "top_k=2; trace-id=4711", AnswerFormat(top_k=2)),
         ("application/json;labels=false", "", AnswerFormat()),
+        ("application/json;labels=False", "", AnswerFormat()),
+        ("application/jsonlines;q=0.1, application/json", "", AnswerFormat()),
+        ("*/*;q=0.1, application/jsonlines;q=x", "", AnswerFormat("application/jsonlines")),
         ("application/json;charset=utf-8", "a client's own text", AnswerFormat()),
     ],
 )
@@ -52,6 +55,7 @@ def test_both_headers_select_the_format(
         ("application/json;topk=5", "", 406),
         ("", "top_k=0", 400),
         ("application/json;top_k=many", "", 400),
+        ("", f"top_k={'9' * 5000}", 400),
     ],
 )
 def test_unsupported_formats_are_rejected(accept: str, attributes: str, status: int) -> None:

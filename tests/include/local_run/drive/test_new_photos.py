@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 from include.local_run.drive import new_photos
@@ -48,10 +47,3 @@ def test_true_labels_are_added_to_earlier_ones(s3: Any) -> None:
     new_photos.add_true_labels(aws, LAYOUT, {"a.jpg": "cat"})
     new_photos.add_true_labels(aws, LAYOUT, {"b.jpg": "dog"})
     assert json.loads(s3.objects["pets/truth/labels.json"]) == {"a.jpg": "cat", "b.jpg": "dog"}
-
-
-def test_only_photos_are_found(tmp_path: Path) -> None:
-    for name in ("a.jpg", "sub/b.PNG", "notes.txt", ".hidden.jpg"):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).write_bytes(b"x")
-    assert list(new_photos.find_photos(tmp_path)) == ["a.jpg", "sub/b.PNG"]

@@ -133,3 +133,13 @@ def test_progress_ends_at_the_total(s3: Any, files: dict[str, Path], tmp_path: P
     calls: list[tuple[int, int]] = []
     _mirror(s3, tmp_path).mirror("p/", files, lambda done, total: calls.append((done, total)))
     assert calls[-1] == (10, 10)
+
+
+@pytest.mark.parametrize("content", ["", '{"p/a.jpg": [[1, ', "[]"])
+def test_a_cache_that_was_cut_off_counts_as_none(
+    s3: Any, files: dict[str, Path], tmp_path: Path, content: str
+) -> None:
+    """The files are read again, but not sent."""
+    _mirror(s3, tmp_path).mirror("p/", files, _no_progress)
+    (tmp_path / "cache.json").write_text(content)
+    assert _mirror(s3, tmp_path).mirror("p/", files, _no_progress) == (0, 0)

@@ -79,6 +79,41 @@ def test_another_folder_of_the_same_name_gets_another_pipeline(
     assert plan_run(RunRequest(data=other), paths).pipeline.name == second.pipeline.name
 
 
+def test_a_folder_whose_path_begins_with_that_of_another_gets_another_pipeline(
+    paths: ProjectPaths, tmp_path: Path, pets: Path
+) -> None:
+    """Names without letters of the alphabet have the same pipeline name."""
+    outer, inner = tmp_path / "写真", tmp_path / "写真" / "花"
+    outer.mkdir()
+    pets.rename(inner)
+    first = plan_run(RunRequest(data=inner), paths)
+    second = plan_run(RunRequest(data=outer), paths)
+    assert (first.pipeline.name, first.files.folder) == ("my_data", inner)
+    assert second.pipeline.name.startswith("my_data_")
+    assert plan_run(RunRequest(data=inner), paths).pipeline.name == "my_data"
+
+
+def test_a_derived_pipeline_uses_the_photos_that_it_was_made_for(
+    paths: ProjectPaths, pets: Path
+) -> None:
+    """With drawn cars instead, the run would delete the user's photos in S3."""
+    plan_run(RunRequest(data=pets), paths)
+    plan = plan_run(RunRequest(pipeline="my_my_pets_2"), paths)
+    assert (plan.drawn, plan.files.folder) == (False, pets)
+    assert plan.pipeline.name == "my_my_pets_2"
+
+
+def test_a_seed_is_for_drawn_cars(paths: ProjectPaths, pets: Path) -> None:
+    with pytest.raises(RunError, match="SEED is for drawn cars: leave it out"):
+        plan_run(RunRequest(data=pets, seed=3), paths)
+
+
+def test_a_single_class_is_refused_before_anything_starts(paths: ProjectPaths, pets: Path) -> None:
+    (pets / "dog").rename(pets.parent / "dog")
+    with pytest.raises(RunError, match="at least two classes, but only 'cat' is in the source"):
+        plan_run(RunRequest(data=pets), paths)
+
+
 @pytest.mark.parametrize(("option", "classes"), [("2", 2), ("SUV, Van", ["SUV", "Van"])])
 def test_a_pipeline_is_derived_for_a_subset_of_the_classes(
     paths: ProjectPaths, option: str, classes: int | list[str]
