@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from include.image_classification.model.inference_graph import inference_graph
 from include.image_classification.model.relu6 import fuse_relu6
 from include.image_classification.mxnet_import import mx
-from include.image_classification.training.networks.split import FEATURES, INPUT, split_symbol
+from include.image_classification.training.networks.split import INPUT, split_symbol
 
 BATCH = 32
 
@@ -42,11 +42,9 @@ class FrozenFeatures:
         batch: int = BATCH,
         devices: Sequence[Any] = (mx.cpu(),),
     ) -> None:
-        frozen, self._rest = split_symbol(network(mx.sym.var(INPUT)), trained)
-        (self.frozen_output,) = frozen.list_outputs()
-        self._parameters = network.collect_params()
+        frozen, _ = split_symbol(network(mx.sym.var(INPUT)), trained)
         # Inference changes the layout of weights, so the network keeps its own.
-        values = {name: value.data().copy() for name, value in self._parameters.items()}
+        values = {name: value.data().copy() for name, value in network.collect_params().items()}
         symbol, values = inference_graph(fuse_relu6(frozen), values)
         rows = -(-batch // len(devices))
         fused = symbol.optimize_for("MKLDNN")
@@ -54,9 +52,6 @@ class FrozenFeatures:
             _bind(fused, values | {INPUT: mx.nd.zeros((rows, *shape))}, device)
             for device in devices
         ]
-
-    frozen_output: str
-    """The name of the last frozen layer's output in the network's symbol."""
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -84,12 +79,6 @@ class FrozenFeatures:
             for (_, rows), output in zip(parts, outputs, strict=True):
                 features[rows] = output[: rows.stop - rows.start].asnumpy()
         return features
-
-    def make_rest(self) -> Any:
-        """Return a block from features to logits that shares the network's parameters."""
-        return mx.gluon.SymbolBlock(
-            self._rest, mx.sym.var(FEATURES, dtype="float32"), params=self._parameters
-        )
 
 
 def _bind(symbol: Any, values: Mapping[str, Any], device: Any) -> Any:

@@ -10,6 +10,7 @@ from include.image_classification.mxnet_import import mx
 from include.image_classification.training.networks.frozen_features import FrozenFeatures
 from include.image_classification.training.networks.network import make_network
 from include.image_classification.training.networks.parts import Part, part_parameters
+from include.image_classification.training.networks.split import split_symbol
 
 SHAPES: dict[tuple[str, int, int], dict[Part, tuple[int, ...]]] = {
     ("torchvision", 18, 40): {"head": (512, 1, 1), "last_stages": (256, 3, 3)},
@@ -44,13 +45,11 @@ def relative_error(found: NDArray[np.float32], expected: NDArray[np.float32]) ->
     return float(np.abs(found - expected).max() / np.abs(expected).max())
 
 
-def unfused(network: Any, features: FrozenFeatures, images: NDArray[np.uint8]) -> Any:
+def unfused(network: Any, trained: set[str], images: NDArray[np.uint8]) -> Any:
     """Return the frozen layers' output, computed by the network's own symbol."""
     symbol = network(mx.sym.var("data"))
-    border = features.frozen_output
-    block = mx.gluon.SymbolBlock(
-        symbol.get_internals()[border], mx.sym.var("data"), params=network.collect_params()
-    )
+    frozen, _ = split_symbol(symbol, trained)
+    block = mx.gluon.SymbolBlock(frozen, mx.sym.var("data"), params=network.collect_params())
     return block(mx.nd.array(images, dtype="float32")).asnumpy()
 
 
@@ -59,52 +58,13 @@ def test_the_features_are_those_of_the_unfused_network(made: Made, part: Part) -
     """The last of the batches is not full."""
     network, case = made
     side = case[-1]
-    features = FrozenFeatures(network, part_parameters(network, part), (3, side, side), batch=4)
+    trained = part_parameters(network, part)
+    features = FrozenFeatures(network, trained, (3, side, side), batch=4)
     images = pixels(6, side)
     found = features(images)
     assert features.shape == SHAPES[case][part] == found.shape[1:]
-    assert relative_error(found, unfused(network, features, images)) < 1e-4
+    assert relative_error(found, unfused(network, trained, images)) < 1e-4
     assert np.array_equal(found, features(images.astype(np.float32)))
-
-
-@pytest.mark.parametrize("part", get_args(Part))
-def test_the_rest_of_the_network_gives_its_logits(made: Made, part: Part) -> None:
-    network, case = made
-    side = case[-1]
-    trained = part_parameters(network, part)
-    features = FrozenFeatures(network, trained, (3, side, side))
-    rest = features.make_rest()
-    assert set(rest.collect_params()) == trained
-    images = pixels(3, side)
-    logits = rest(mx.nd.array(features(images))).asnumpy()
-    expected = network(mx.nd.array(images, dtype="float32")).asnumpy()
-    assert relative_error(logits, expected) < 1e-4
-
-
-def test_training_the_rest_trains_the_network() -> None:
-    network = make_network(20, 3, (3, 32, 32))
-    features = FrozenFeatures(network, part_parameters(network, "head"), (3, 32, 32))
-    rest, images = features.make_rest(), pixels(4, 32)
-    before = features(images)
-    frozen = network.collect_params()["resnet_conv0_weight"].data().asnumpy()
-    trainer = mx.gluon.Trainer(rest.collect_params(), "sgd", {"learning_rate": 0.1})
-    old = network(mx.nd.array(images)).asnumpy()
-    with mx.autograd.record():
-        loss = rest(mx.nd.array(before)).square().sum()
-    loss.backward()
-    trainer.step(4)
-    assert not np.allclose(network(mx.nd.array(images)).asnumpy(), old)
-    assert np.array_equal(network.collect_params()["resnet_conv0_weight"].data().asnumpy(), frozen)
-
-
-def test_the_dropout_before_the_head_is_trained_with_it() -> None:
-    network = make_network(0, 3, (3, 32, 32), "efficientnet_lite0")
-    features = FrozenFeatures(network, part_parameters(network, "head"), (3, 32, 32))
-    rest, inputs = features.make_rest(), mx.nd.ones((2, 1280))
-    assert np.array_equal(rest(inputs).asnumpy(), rest(inputs).asnumpy())
-    with mx.autograd.record():
-        outputs = [rest(inputs).asnumpy() for _ in range(2)]
-    assert not np.allclose(outputs[0], outputs[1])
 
 
 def test_later_changes_of_the_network_do_not_change_the_features() -> None:
