@@ -21,16 +21,12 @@ from include.image_classification.serving.network import Network, input_shape
 class Model:
     """A loaded model. It allocates all of its memory at the start."""
 
-    def __init__(self, folder: Path, devices: int = 1) -> None:
+    def __init__(self, folder: Path) -> None:
         """Load the best epoch from a folder with an unpacked model.tar.gz.
 
         The environment variable SERVING_PRECISION sets the precision: "float32" (default) or
         "int8". It does not depend on the processor, so that all instances predict alike. In batch
         transform, FLIP_AVERAGE "true" averages the predictions of images and their mirror images.
-
-        Args:
-            folder: The folder.
-            devices: The number of devices, each of which computes a part of a batch.
 
         Raises:
             CommandError: A file of the model is missing or damaged, one of both variables is
@@ -41,10 +37,9 @@ class Model:
         self.shape = input_shape(folder)
         self.precision = _precision(folder)
         if self.precision == "int8":
-            stored = folder / int8_decision.PREFIX, int8_decision.EPOCH
+            self._network = Network(folder / int8_decision.PREFIX, int8_decision.EPOCH, self.shape)
         else:
-            stored = checkpoint(folder)
-        self._network = Network(*stored, self.shape, devices)
+            self._network = Network(*checkpoint(folder), self.shape)
         self.names: Sequence[str] | None = _names(folder, self._network.classes)
 
     def probabilities(self, images: Sequence[Image]) -> NDArray[np.float32]:

@@ -13,7 +13,6 @@ from include.image_classification.images.resizing import Image
 from include.image_classification.model.inference_graph import inference_graph
 from include.image_classification.model.model_files import SHAPES
 from include.image_classification.mxnet_import import mx
-from include.image_classification.processor_devices import rows_of_devices
 
 SIZES = (1, 4, 8)
 """Batch sizes. MXNet's memory grows with each new shape, so there are few of them. Larger batches
@@ -23,23 +22,11 @@ MIN_FILL = 0.75
 """A batch with at least this share of images is faster than two smaller batches."""
 
 
-Bound = dict[int, tuple[Any, Any]]
-"""The input and the executor of each batch size, on one device."""
-
-
 class Network:
     """A checkpoint, bound to `SIZES` with shared parameters. Not safe to use from two threads."""
 
-    def __init__(
-        self, prefix: Path, epoch: int, shape: tuple[int, int, int], devices: int = 1
-    ) -> None:
+    def __init__(self, prefix: Path, epoch: int, shape: tuple[int, int, int]) -> None:
         """Load `<prefix>-symbol.json` and `<prefix>-<epoch>.params`.
-
-        Args:
-            prefix: The path without the endings.
-            epoch: The number in the name of the parameters.
-            shape: Channels, height and width of the images.
-            devices: The number of devices, each of which computes a part of a batch.
 
         Raises:
             CommandError: A file is missing or damaged, or lacks parameters.
@@ -48,50 +35,24 @@ class Network:
         try:
             loaded = mx.model.load_checkpoint(str(prefix), epoch)
             symbol, arguments, states = _in_float32(*loaded)
-            symbol, arguments = inference_graph(symbol, arguments)
-            sizes = sorted({-(-size // devices) for size in SIZES})
-            self._bound = [
-                _bind(
-                    symbol,
-                    _on(mx.cpu(number), arguments),
-                    _on(mx.cpu(number), states),
-                    shape,
-                    sizes,
-                )
-                for number in range(devices)
-            ]
+            self._bound = _bind(*inference_graph(symbol, arguments), states, shape)
         except (mx.MXNetError, ValueError, OSError) as error:
             reason = (str(error).strip() or "unreadable").splitlines()[-1]
             raise CommandError(f"the model {prefix} cannot be loaded: {reason}") from error
         # The first batch of each size allocates memory, so it is computed before any request.
-        outputs = [
-            executor.forward(is_train=False)[0].asnumpy()
-            for bound in self._bound
-            for _, executor in bound.values()
-        ]
+        outputs = [self.probabilities([_black(shape)] * size) for size in SIZES]
         self.classes = outputs[0].shape[1]
 
     def probabilities(self, images: Sequence[Image]) -> NDArray[np.float32]:
         """Return images x classes for images of the network's shape, at most the largest size."""
-        parts = [images[rows] for rows in rows_of_devices(len(images), len(self._bound))]
-        # All inputs first: MXNet copies none while the first device computes.
-        executors = [
-            self._fill(bound, part) for bound, part in zip(self._bound, parts, strict=True) if part
-        ]
-        outputs = [executor.forward(is_train=False)[0] for executor in executors]
-        rows = [len(part) for part in parts if part]
-        values = [output.asnumpy()[:count] for output, count in zip(outputs, rows, strict=True)]
-        return np.asarray(np.concatenate(values), np.float32)
-
-    def _fill(self, bound: Bound, images: Sequence[Image]) -> Any:
-        """Set the input of the smallest executor for the images, and return the executor."""
-        size = min(size for size in bound if size >= len(images))
-        data, executor = bound[size]
+        size = next(size for size in SIZES if size >= len(images))
+        data, executor = self._bound[size]
         batch = np.zeros((size, *self.shape), np.float32)
         for row, image in zip(batch, images, strict=False):
             row[...] = image.transpose(2, 0, 1)
         data[:] = batch
-        return executor
+        outputs = executor.forward(is_train=False)[0].asnumpy()
+        return np.asarray(outputs[: len(images)], np.float32)
 
 
 def input_shape(folder: Path) -> tuple[int, int, int]:
@@ -136,28 +97,20 @@ def _to_float32(values: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _on(device: Any, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the arrays on a device; those that are not there are copied."""
-    return {name: value.as_in_context(device) for name, value in values.items()}
-
-
 def _bind(
     symbol: Any,
     arguments: Mapping[str, Any],
     states: Mapping[str, Any],
     shape: tuple[int, int, int],
-    sizes: Sequence[int],
-) -> Bound:
-    """Return an executor for each size, on the device of the arguments."""
-    bound: Bound = {}
-    device = next(iter(arguments.values())).context
+) -> dict[int, tuple[Any, Any]]:
+    bound: dict[int, tuple[Any, Any]] = {}
     largest = None
-    for size in reversed(sizes):
-        inputs = _on(device, _inputs(symbol, {**arguments, **states}, (size, *shape)))
+    for size in reversed(SIZES):
+        inputs = _inputs(symbol, {**arguments, **states}, (size, *shape))
         values = {**arguments, **inputs}
         bindings = {name: values[name] for name in symbol.list_arguments()}
         executor = symbol.bind(
-            device, bindings, grad_req="null", aux_states=dict(states), shared_exec=largest
+            mx.cpu(), bindings, grad_req="null", aux_states=dict(states), shared_exec=largest
         )
         largest = largest or executor
         bound[size] = (inputs["data"], executor)
@@ -173,3 +126,7 @@ def _inputs(symbol: Any, known: Mapping[str, Any], data: tuple[int, ...]) -> dic
         raise ValueError(f"no parameters for {', '.join(absent) or 'an input named data'}")
     shapes = dict(zip(names, symbol.infer_shape(data=data)[0], strict=True))
     return {name: mx.nd.zeros(shapes[name]) for name in missing}
+
+
+def _black(shape: tuple[int, int, int]) -> Image:
+    return np.zeros((*shape[1:], shape[0]), np.uint8)

@@ -28,14 +28,14 @@ def main(argv: list[str]) -> None:
         raise CommandError(f"serve takes no flags, but got {' '.join(argv)}")
     host = os.environ.get("SAGEMAKER_BIND_TO_HOST") or "0.0.0.0"
     port = _port(os.environ.get("SAGEMAKER_BIND_TO_PORT") or "8080")
-    limits = Limits.from_environment()  # raises an error before any worker is started
+    Limits.from_environment()  # raises an error before any worker is started
     count, threads = plan_workers(len(os.sched_getaffinity(0)), os.environ)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     with _bind(host, port) as listening:
         _log.info("Serving on %s:%d with %d workers of %d threads", host, port, count, threads)
-        Workers(listening, count, threads, batch=limits.batch).run(stop)
+        Workers(listening, count, threads).run(stop)
 
 
 def _bind(host: str, port: int) -> socket.socket:

@@ -1,8 +1,7 @@
 """Worker process: loads the model, and serves on a socket that it shares with other workers.
 
-Run as `python -m <this module> <socket> <ready> <devices>` with two file descriptors and the number
-of devices that compute parts of a batch. The standard input must stay open while the parent process
-runs.
+Run as `python -m <this module> <socket> <ready>` with two file descriptors. The standard input must
+stay open while the parent process runs.
 """
 
 import logging
@@ -45,20 +44,20 @@ def main(arguments: list[str]) -> int:
     logging.basicConfig(
         stream=sys.stdout, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s"
     )
-    listening, ready, devices = map(int, arguments)
+    listening, ready = map(int, arguments)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     cv2.setNumThreads(1)  # several threads decode photos
     try:
-        _serve(socket.socket(fileno=listening), ready, devices)
+        _serve(socket.socket(fileno=listening), ready)
     except CommandError as error:
         write_failure(str(error))
         return 1
     return 0
 
 
-def _serve(listening: socket.socket, ready: int, devices: int) -> None:
+def _serve(listening: socket.socket, ready: int) -> None:
     started = time.perf_counter()
-    model = Model(base_dir() / "model", devices)
+    model = Model(base_dir() / "model")
     _log.info(
         "Model for %s images loaded in %.1f s, serving in %s%s",
         "x".join(map(str, model.shape)),
@@ -66,7 +65,7 @@ def _serve(listening: socket.socket, ready: int, devices: int) -> None:
         model.precision,
         ", averaged with the mirror images' predictions" if model.averages_flips else "",
     )
-    threads = devices * int(os.environ["OMP_NUM_THREADS"])
+    threads = int(os.environ["OMP_NUM_THREADS"])
     config = uvicorn.Config(
         make_application(model, Limits.from_environment(), threads),
         access_log=False,

@@ -15,7 +15,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from include.image_classification.container import CommandError, base_dir
-from include.image_classification.processor_devices import device_environment
 
 _log = logging.getLogger(__name__)
 WORKER = "include.image_classification.serving.worker"
@@ -75,23 +74,13 @@ class _Worker:
 class Workers:
     """Keeps a number of workers running on a bound socket."""
 
-    def __init__(
-        self, listening: socket.socket, count: int, threads: int, *, batch: bool = False
-    ) -> None:
-        """Start the workers.
-
-        Args:
-            listening: A bound socket.
-            count: The number of workers.
-            threads: The number of threads of each.
-            batch: Whether many images wait, so that each thread computes other images: all
-                networks classify more images in a second so, but a single one is not faster.
-        """
-        self._listening, self._devices = listening, threads if batch else 1
+    def __init__(self, listening: socket.socket, count: int, threads: int) -> None:
+        """Start the workers."""
+        self._listening = listening
         self._environment = {
             **MALLOC_SETTINGS,
             **os.environ,
-            **device_environment(self._devices, threads),
+            "OMP_NUM_THREADS": str(threads),
             "OMP_WAIT_POLICY": "PASSIVE",  # spinning would take processor time from other workers
             "MXNET_CPU_WORKER_NTHREADS": "1",
             "MXNET_SUBGRAPH_VERBOSE": "0",
@@ -144,14 +133,7 @@ class Workers:
         listening = self._listening.fileno()
         try:
             process = subprocess.Popen(
-                [
-                    sys.executable,
-                    "-m",
-                    WORKER,
-                    str(listening),
-                    str(child_ready),
-                    str(self._devices),
-                ],
+                [sys.executable, "-m", WORKER, str(listening), str(child_ready)],
                 env=self._environment,
                 stdin=subprocess.PIPE,
                 pass_fds=(listening, child_ready),

@@ -5,11 +5,14 @@ This module must be used before MXNet is imported, which reads these environment
 
 import os
 
-from include.image_classification.processor_devices import device_environment
 from include.image_classification.training.hyperparameters import Hyperparameters
 
 ROWS = 8
 """The least rows of a device, of which BatchNorm takes the statistics."""
+
+TEMPORARY_ARRAYS = 256
+"""MXNet's devices of the processor share the memory for temporary results; an operator waits for
+the others that use the same one. So there must be more than the operators of a network."""
 
 
 def choose_devices(settings: Hyperparameters, hosts: int) -> int:
@@ -24,5 +27,7 @@ def choose_devices(settings: Hyperparameters, hosts: int) -> int:
     if not is_parallel or may_be_bfloat16:
         return 1
     devices = max(1, min(processors, settings.mini_batch_size // ROWS))
-    os.environ.update(device_environment(devices, processors))
+    os.environ["OMP_NUM_THREADS"] = str(max(1, processors // devices))
+    os.environ["MXNET_CPU_TEMP_COPY"] = str(TEMPORARY_ARRAYS)
+    os.environ["MXNET_CPU_PARALLEL_RAND_COPY"] = str(devices)
     return devices

@@ -3,7 +3,6 @@
 import json
 import shutil
 import time
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import cv2
@@ -39,16 +38,6 @@ def test_predictions_are_those_of_the_trained_network(trained: Trained) -> None:
         assert np.allclose(model.probabilities(images[:size]), expected[:size], atol=1e-5)
 
 
-@pytest.mark.parametrize("devices", [2, 3])
-def test_devices_compute_parts_of_a_batch(trained_family: Trained, devices: int) -> None:
-    folder = trained_family.base / "model"
-    images = [read_photo(make_png(1, seed, side=50), (3, 32, 32)) for seed in range(8)]
-    one, several = Model(folder), Model(folder, devices)
-    for size in (8, 1, 2, 5, 3):
-        expected = one.probabilities(images[:size])
-        assert np.allclose(several.probabilities(images[:size]), expected, atol=1e-5)
-
-
 def test_the_pixels_are_those_of_training() -> None:
     """A photo squashed by im2rec has the same pixels as a photo decoded by the server."""
     pixels = np.random.default_rng(2).integers(0, 255, (90, 110, 3), np.uint8)
@@ -57,42 +46,6 @@ def test_the_pixels_are_those_of_training() -> None:
     trained_on = decode_for_network(record, 3)
     assert trained_on is not None
     assert (read_photo(photo, (3, 32, 32)) == trained_on).all()
-
-
-def test_in_batch_transform_each_thread_computes_photos_of_its_own(
-    trained_family: Trained,
-) -> None:
-    port, folder = free_port(), trained_family.base
-    process = start_program(
-        folder,
-        "serve",
-        SAGEMAKER_BIND_TO_PORT=str(port),
-        SAGEMAKER_BIND_TO_HOST="127.0.0.1",
-        SAGEMAKER_BATCH="true",
-        OMP_NUM_THREADS="2",
-    )
-    photos = [make_png(1, seed, side=50) for seed in range(12)]
-    try:
-        wait_until_healthy(port)
-        with ThreadPoolExecutor(12) as clients:
-            found = list(clients.map(lambda photo: _prediction(port, photo), photos))
-        (worker,) = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
-        environment = Path(f"/proc/{worker}/environ").read_bytes().split(b"\0")
-        assert b"OMP_NUM_THREADS=1" in environment
-    finally:
-        process.terminate()
-        output, _ = process.communicate(timeout=30)
-    model = Model(folder / "model")
-    expected = [model.probabilities([read_photo(photo, (3, 32, 32))])[0] for photo in photos]
-    assert np.allclose(found, expected, atol=1e-4), output
-
-
-def _prediction(port: int, photo: bytes) -> list[float]:
-    answer = httpx.post(
-        f"http://127.0.0.1:{port}/invocations", content=photo, headers={"Content-Type": "image/png"}
-    )
-    prediction: list[float] = answer.raise_for_status().json()["prediction"]
-    return prediction
 
 
 def test_the_command_serves_the_trained_model_until_sigterm(trained: Trained) -> None:
