@@ -16,6 +16,7 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 @pytest.fixture(autouse=True)
 def _restore_handlers() -> Iterator[None]:
     before = {number: signal.getsignal(number) for number in SIGNALS}
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # the tests may run under nohup
     yield
     for number, handler in before.items():
         signal.signal(number, handler)
@@ -29,6 +30,14 @@ def test_only_the_first_signal_interrupts(number: signal.Signals) -> None:
         os.kill(os.getpid(), number)
     assert interrupted.value.number == number
     os.kill(os.getpid(), number)
+
+
+def test_a_signal_that_is_ignored_stays_so() -> None:
+    """With nohup, a run goes on after a logout."""
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    _end_on_signals()
+    os.kill(os.getpid(), signal.SIGHUP)
+    assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
 
 
 def test_signals_are_ignored_while_the_stack_stops() -> None:

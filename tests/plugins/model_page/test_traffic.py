@@ -15,7 +15,10 @@ from model_page.reading.models.traffic import TrafficReader
 from tests.include.local_aws.local_server import running
 from tests.plugins.model_page.conftest import Site
 
-HOUR = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(hours=2)
+
+def busy_hour() -> datetime:
+    """Return the beginning of the last hour but two, counted when a test runs."""
+    return datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(hours=2)
 
 
 @pytest.fixture
@@ -38,7 +41,7 @@ def answers(
             key = query["Id"]
             points = [values[key]] if key in values else []
             results.append({"Id": key, "Label": key, "Values": points, "StatusCode": status,
-                            "Timestamps": [HOUR] * len(points)})  # fmt: skip
+                            "Timestamps": [busy_hour()] * len(points)})  # fmt: skip
         return {"MetricDataResults": results}
 
     patch.setattr(site.stage.installation.cloudwatch, "get_metric_data", answer)
@@ -91,7 +94,7 @@ def test_requests_errors_and_latencies(served: Site, monkeypatch: pytest.MonkeyP
         "2 with 4XX, 1 with 5XX",
         "54 ms",
         "1,235 ms",
-        f"{HOUR:%H:%M} UTC: 40 requests, 3 errors",
+        f"{busy_hour():%H:%M} UTC: 40 requests, 3 errors",
     ):
         assert text in page, text
     hours = served.json("merch")["traffic"]["value"]["hours"]

@@ -40,14 +40,15 @@ def later_parameters(network: Any, frozen_stages: int) -> set[str]:
 def stage_numbers(network: Any) -> dict[str, int]:
     """Return the stage of each parameter by name, from 1 for the stem.
 
-    What follows the last stage, as the last layer, has the last stage's number.
+    What follows the last stage, as the last layer, has the last stage's number. A network without
+    stages is a single one.
 
     Args:
         network: A network from `make_network`.
     """
     parameters = network.collect_params()
     numbers = {name: _stage_number(name) for name in parameters}
-    last = max(number for number in numbers.values() if number)
+    last = max((number for number in numbers.values() if number), default=1)
     return {
         # The constants that normalize the image come before the stem.
         name: 1 if isinstance(parameters[name], mx.gluon.Constant) else number or last

@@ -64,7 +64,9 @@ def test_each_augmentation_returns_pixels_of_the_shape(tmp_path: Path, kind: str
 
 def test_an_image_smaller_than_the_shape_is_rejected(tmp_path: Path) -> None:
     path = write_records(tmp_path / "t.rec", [0] * 4, side=31)
-    with pytest.raises(CommandError, match="31x31 pixels, fewer than image_shape's 32x32"):
+    with pytest.raises(
+        CommandError, match="31x31 pixels, fewer than the 32x32 of a training image"
+    ):
         list(reader(path).training(0, "crop", 0))
 
 

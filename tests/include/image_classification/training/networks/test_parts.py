@@ -7,7 +7,11 @@ import pytest
 from include.contracts.networks import MAX_FROZEN_STAGES
 from include.image_classification.mxnet_import import mx
 from include.image_classification.training.networks.network import make_network
-from include.image_classification.training.networks.parts import later_parameters, part_parameters
+from include.image_classification.training.networks.parts import (
+    later_parameters,
+    part_parameters,
+    stage_numbers,
+)
 from include.image_classification.training.networks.split import split_symbol
 
 SHAPE = (3, 32, 32)
@@ -56,6 +60,11 @@ def test_each_stage_more_freezes_more_layers_and_never_the_last(family: str) -> 
     later = [later_parameters(network, frozen) for frozen in range(4)]
     assert later[0] == set(network.collect_params())
     assert all(fewer < more for more, fewer in itertools.pairwise(later))
+
+
+def test_a_network_without_stages_is_a_single_one() -> None:
+    network = mx.gluon.nn.Dense(3, in_units=4, prefix="all_")
+    assert stage_numbers(network) == {"all_weight": 1, "all_bias": 1}
 
 
 def test_of_the_shortest_network_the_last_layer_remains() -> None:
