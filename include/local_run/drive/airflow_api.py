@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -27,11 +28,14 @@ class DoesNotExistError(RunError):
     """Airflow does not know the DAG, run, task, XCom or log."""
 
 
+class AlreadyExistsError(RunError):
+    """A DAG run with this id exists."""
+
+
 class AirflowApi:
     """Calls Airflow's REST API (`/api/v2`) as one user.
 
-    While the API server restarts or is overloaded, a call is repeated for up to a minute. A call
-    that triggers a DAG run is not repeated if the server may have received it.
+    While the API server restarts or is overloaded, a call is repeated for up to a minute.
 
     httpx rather than `apache-airflow-client`, which takes two seconds of processor time to import
     while Airflow starts, and drops the level and the exception of a log line.
@@ -82,11 +86,16 @@ class AirflowApi:
         )
 
     def trigger(self, dag_id: str, conf: Mapping[str, Any] | None = None) -> DagRun:
-        """Trigger a DAG run with the given configuration (the values of the trigger form)."""
-        body = {"logical_date": None, "conf": dict(conf or {})}
-        return _dag_run(
-            self._call("POST", f"dags/{quote(dag_id)}/dagRuns", body=body, repeatable=False)
-        )
+        """Trigger a DAG run with the given configuration (the values of the trigger form).
+
+        The run's id is chosen here, so that a repeated call triggers no second run.
+        """
+        run_id = f"manual__{datetime.now(UTC).isoformat()}_{os.urandom(4).hex()}"
+        body = {"dag_run_id": run_id, "logical_date": None, "conf": dict(conf or {})}
+        try:
+            return _dag_run(self._call("POST", f"dags/{quote(dag_id)}/dagRuns", body=body))
+        except AlreadyExistsError:  # Airflow received an earlier call without an answer
+            return self.get_run(DagRun(dag_id, run_id, "queued"))
 
     def list_runs(self, dag_id: str) -> list[DagRun]:
         """Return the DAG's 50 latest runs, newest first."""
@@ -132,7 +141,6 @@ class AirflowApi:
         *,
         params: Mapping[str, str] | None = None,
         body: Mapping[str, Any] | None = None,
-        repeatable: bool = True,
     ) -> Any:
         """Send a request and return its JSON response; `path` is relative to `/api/v2`."""
         deadline = time.monotonic() + RETRY_TIMEOUT
@@ -149,27 +157,29 @@ class AirflowApi:
                 response.raise_for_status()
                 return response.json()
             except (httpx.HTTPError, LoginUnavailableError) as error:
-                if time.monotonic() > deadline or not self._may_repeat(error, repeatable):
+                if time.monotonic() > deadline or not self._may_repeat(error):
                     raise self._run_error(f"{method} {path}", error) from error
             time.sleep(RETRY_INTERVAL)
 
-    def _may_repeat(self, error: Exception, repeatable: bool) -> bool:
+    def _may_repeat(self, error: Exception) -> bool:
         """Return whether a call that failed may be sent again."""
         if isinstance(error, httpx.HTTPStatusError):
             if error.response.status_code == httpx.codes.UNAUTHORIZED:
                 self._token = None  # it expired, or the server has new keys
                 return True
-            return repeatable and error.response.is_server_error
-        not_sent = (httpx.ConnectError, httpx.ConnectTimeout, LoginUnavailableError)
-        return repeatable or isinstance(error, not_sent)
+            return error.response.is_server_error
+        return True
 
     def _run_error(self, call: str, error: Exception) -> RunError:
         if not isinstance(error, httpx.HTTPStatusError):
             return RunError(f"Airflow does not answer at {self._url}: {error}")
         response = error.response
         text = f"Airflow rejected {call}: {response.status_code} {response.text[:300]}".rstrip()
-        missing = response.status_code == httpx.codes.NOT_FOUND
-        return DoesNotExistError(text) if missing else RunError(text)
+        kinds = {
+            httpx.codes.NOT_FOUND: DoesNotExistError,
+            httpx.codes.CONFLICT: AlreadyExistsError,
+        }
+        return kinds.get(httpx.codes(response.status_code), RunError)(text)
 
     def _log_in(self) -> str:
         """Return the access token; request one if there is none.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import httpx
@@ -94,27 +95,36 @@ def test_a_run_is_triggered_although_the_login_fails_at_first(airflow: Any) -> N
     assert airflow.conf == {"force": True}
 
 
-def test_a_run_is_never_triggered_twice(airflow: Any) -> None:
-    """Protects against a second training because the server answered late."""
-    posts = []
+@pytest.mark.parametrize("failure", ["an answer that is late", "a locked database"])
+def test_a_run_is_never_triggered_twice(airflow: Any, failure: str) -> None:
+    """Protects against a second training: the repeated call has the id of the first."""
+    ids: list[str] = []
 
     def answer(request: httpx.Request) -> httpx.Response:
         if request.method == "POST" and request.url.path != "/auth/token":
-            posts.append(request)
-            raise _timeout()
+            ids.append(json.loads(request.content)["dag_run_id"])
+            if len(ids) == 1 and failure == "a locked database":
+                return httpx.Response(500, json={"detail": {"reason": "Database error"}})
+            if len(ids) == 1:
+                airflow.add_run("cars__x", ids[0])
+                raise _timeout()
+            if failure != "a locked database":
+                return httpx.Response(409, json={"detail": {"reason": "Unique constraint"}})
         response: httpx.Response = airflow.answer(request)
         return response
 
-    with pytest.raises(RunError, match="does not answer"):
-        _api(answer).trigger("cars__x")
-    assert len(posts) == 1
+    run = _api(answer).trigger("cars__x")
+    assert len(ids) == 2
+    assert ids[0] == ids[1]
+    assert run.dag_id == "cars__x"
+    assert len(airflow.runs["cars__x"]) == 1
 
 
 @pytest.mark.parametrize(
     "response",
     [
-        httpx.Response(409, json={"detail": "a run with this id exists"}),
-        httpx.Response(409, text="a run with this id exists"),
+        httpx.Response(400, json={"detail": "the DAG has import errors"}),
+        httpx.Response(400, text="the DAG has import errors"),
     ],
 )
 def test_a_rejected_call_is_reported(airflow: Any, response: httpx.Response) -> None:
@@ -124,7 +134,7 @@ def test_a_rejected_call_is_reported(airflow: Any, response: httpx.Response) -> 
         answered: httpx.Response = airflow.answer(request)
         return answered
 
-    with pytest.raises(RunError, match=r"POST dags/cars__x/dagRuns: 409 .*a run with this id"):
+    with pytest.raises(RunError, match=r"POST dags/cars__x/dagRuns: 400 .*the DAG has import"):
         _api(answer).trigger("cars__x")
 
 
