@@ -122,7 +122,7 @@ venv:
 	@$(if $(or $(value PYTHON),$(FOUND)),,echo "Python 3.11 or 3.12 is needed and was not found ($$(python3 --version 2>&1 | head -1)); install one, or set PYTHON: make run PYTHON=/path/to/python3.12" >&2; exit 2)
 	@$(CHOSEN) -c '$(SUPPORTED)' 2>/dev/null || { \
 	  echo "Python 3.11 or 3.12 is needed, but PYTHON="$(CHOSEN)" is $$($(CHOSEN) --version 2>&1 | head -1); set another one: make run PYTHON=/path/to/python3.12" >&2; exit 2; }
-	@{ $(WORKS); } 2> /dev/null || { \
+	@test -e $(VENV)/run.installed || { $(WORKS); } 2> /dev/null || { \
 	  echo 'Creating .venv with' $(CHOSEN); \
 	  $(CHOSEN) -m venv --clear $(VENV) && $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt uv; }
 

@@ -138,16 +138,12 @@ class GeneralHyperparameters(BaseModel):
     def _check_pretrained_weights(self) -> Self:
         if self.pretrained_model_uri and not self.pretrained_model_sha256:
             raise ValueError("pretrained_model_uri needs pretrained_model_sha256")
-        if self.pretrained_model_uri and not self.use_pretrained_model:
-            raise ValueError(
-                "pretrained_model_uri is for use_pretrained_model: 1 only: set that, or leave "
-                "pretrained_model_uri out (null in overrides)"
-            )
-        if self.pretrained_model_sha256 and not self.use_pretrained_model:
-            raise ValueError(
-                "pretrained_model_sha256 is for use_pretrained_model: 1 only: set that, or leave "
-                "pretrained_model_sha256 out (null in overrides)"
-            )
+        for name in ("pretrained_model_uri", "pretrained_model_sha256"):
+            if getattr(self, name) and not self.use_pretrained_model:
+                raise ValueError(
+                    f"{name} is for use_pretrained_model: 1 only: set that, or leave {name} out "
+                    "(null in overrides)"
+                )
         is_resnet = self.network in RESNETS
         if self.use_pretrained_model and is_resnet and self.num_layers not in PRETRAINED_DEPTHS:
             depths = ", ".join(map(str, PRETRAINED_DEPTHS))

@@ -5,6 +5,7 @@ This module imports MXNet, which takes 1.5 s: import it after hyperparameters an
 
 import logging
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -79,12 +80,14 @@ class TrainingJob:
         """Train, write the model on the first host, and return the validated epochs."""
         use_bfloat16 = self._choose_bfloat16(stop)
         checkpoints = self._make_checkpoints()
-        network = self._make_network(is_new=not checkpoints.trained_epochs())
+        trained_epochs = checkpoints.trained_epochs()
+        network = self._make_network(is_new=not trained_epochs)
+        phases = remaining_phases(self._settings, trained_epochs)
         readers = self._make_readers()
-        history = self._fit(network, readers, checkpoints, use_bfloat16, stop)
+        history = self._fit(network, phases, readers, checkpoints, use_bfloat16, stop)
         self._group.close()
         if self._group.is_first and history.best_epoch:
-            self._complete_model(readers[1], stop)
+            self._complete_model(readers, stop)
         self._log_calibration(history)
         log_lines.log_int8(self._group.is_first and is_served(self._models))
         return history
@@ -126,13 +129,14 @@ class TrainingJob:
     def _fit(
         self,
         network: Any,
+        phases: Sequence[Phase],
         readers: Readers,
         checkpoints: Checkpoints[History],
         use_bfloat16: bool,
         stop: threading.Event,
     ) -> History:
-        """Train all phases, beginning with that of the checkpoint."""
-        layers, phases = TrainedLayers(network), remaining_phases(self._settings, checkpoints)
+        """Train the phases."""
+        layers = TrainedLayers(network)
         for phase in phases:
             self._check_size_of_features(network, phase)
         history: History | None = None
@@ -209,11 +213,8 @@ class TrainingJob:
         settings = self._settings
         part = self._frozen_part(network, trained, settings.image_shape)
         counts = count_images(train=self._train, validation=self._validation)
-        whole = images[0]
-        if settings.training_shape != settings.image_shape:
-            whole = make_reader(settings, self._group, "train", self._train, settings.image_shape)
         readers = (
-            part.make_reader("train", whole, counts["train"], self._views),
+            part.make_reader("train", self._served_size(images[0]), counts["train"], self._views),
             part.make_reader("validation", images[1], counts["validation"], 1),
         )
         return _Work(readers, part.make_rest())
@@ -248,16 +249,23 @@ class TrainingJob:
         if self._group.is_first and (calibration := _calibration(self._settings, history)):
             log_lines.log_calibration(calibration, calibration.temperature)
 
-    def _complete_model(self, validation: Reader, stop: threading.Event) -> None:
-        """Add the class names and the int8 form to the model folder."""
+    def _served_size(self, train: Reader) -> Reader:
+        """Return the reader of the training images, or one in the size that is served."""
         settings = self._settings
+        if settings.training_shape == settings.image_shape:
+            return train
+        return make_reader(settings, self._group, "train", self._train, settings.image_shape)
+
+    def _complete_model(self, readers: Readers, stop: threading.Event) -> None:
+        """Add the class names and the int8 form to the model folder."""
+        settings, (train, validation) = self._settings, readers
         if self._class_names is not None:
             write_class_names(self._models, self._class_names)
         if settings.int8 == "auto" and not settings.multi_label and not stop.is_set():
-            train = make_reader(
-                settings, self._group, "train", self._train, settings.image_shape
-            ).training(0, "none", settings.seed, settings.resize)
-            add_int8(self._models, train, validation.validation(), stop)
+            calibration = self._served_size(train).training(
+                0, "none", settings.seed, settings.resize
+            )
+            add_int8(self._models, calibration, validation.validation(), stop)
 
 
 @dataclass(frozen=True)

@@ -175,11 +175,11 @@ class AirflowApi:
             return RunError(f"Airflow does not answer at {self._url}: {error}")
         response = error.response
         text = f"Airflow rejected {call}: {response.status_code} {response.text[:300]}".rstrip()
-        kinds = {
+        kinds: dict[int, type[RunError]] = {
             httpx.codes.NOT_FOUND: DoesNotExistError,
             httpx.codes.CONFLICT: AlreadyExistsError,
         }
-        return kinds.get(httpx.codes(response.status_code), RunError)(text)
+        return kinds.get(response.status_code, RunError)(text)
 
     def _log_in(self) -> str:
         """Return the access token; request one if there is none.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -43,10 +44,23 @@ def find_incoming(folder: Path) -> IncomingPhotos | None:
         if path.is_file() and is_photo_name(path.name)
         if not is_system_path(name := path.relative_to(incoming).as_posix())
     }
-    for name in photos:
-        if "\\" in (valid := normalize(name)):
-            raise usage_error(f"{incoming}: {valid} is not a valid name in S3: rename the file")
+    require_valid_names(photos, str(incoming))
     return IncomingPhotos(photos, _read_labels(folder / INCOMING_LABELS)) if photos else None
+
+
+def require_valid_names(names: Iterable[str], folder: str) -> None:
+    """Check that S3 takes the names of files.
+
+    Args:
+        names: Paths relative to the folder.
+        folder: The folder, as messages name it.
+
+    Raises:
+        RunError: A name has control characters or bytes that are not UTF-8.
+    """
+    for name in names:
+        if "\\" in (escaped := normalize(name)):
+            raise usage_error(f"{folder}: {escaped} is not a valid name in S3: rename the file")
 
 
 def _read_labels(file: Path) -> dict[str, str]:

@@ -9,7 +9,6 @@ from pathlib import Path
 from include.config.sections import Source
 from include.image_classification.container import CommandError
 from include.image_classification.dataset.archives.archives import is_archive_name
-from include.image_classification.dataset.archives.member import normalize
 from include.image_classification.dataset.archives.system_names import is_system_path
 from include.image_classification.dataset.detection import (
     AmbiguousLayoutError,
@@ -21,7 +20,11 @@ from include.image_classification.dataset.source.inventory import describe_files
 from include.image_classification.dataset.source.survey import Survey, is_photo_file, survey
 from include.image_classification.dataset.tables.options import LabelOptions
 from include.local_run.errors import usage_error
-from include.local_run.run_plan.incoming import INCOMING, INCOMING_LABELS
+from include.local_run.run_plan.incoming import (
+    INCOMING,
+    INCOMING_LABELS,
+    require_valid_names,
+)
 
 
 @dataclass(frozen=True)
@@ -124,9 +127,7 @@ def _files(folder: Path) -> list[Path]:
         for path, name in relative.items()
         if not is_system_path(name.as_posix()) and not _is_incoming(name)
     ]
-    for path in files:
-        if "\\" in (name := normalize(path.relative_to(folder).as_posix())):
-            raise usage_error(f"DATA={folder}: {name} is not a valid name in S3: rename the file")
+    require_valid_names((relative[path].as_posix() for path in files), f"DATA={folder}")
     return files
 
 

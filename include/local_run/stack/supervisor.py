@@ -152,7 +152,7 @@ class Supervisor:
             self._tell(f"{component.name} could not be restarted: {error}")
 
     def _tell(self, line: str) -> None:
-        """Report an event. Supervision does not end because nobody reads the output any more."""
+        """Report an event. If nobody reads the output, supervision goes on."""
         with contextlib.suppress(OSError, SystemExit):  # rich exits if the reader has gone
             self._report(line)
 

@@ -1,5 +1,6 @@
 """The frozen layers of a network as the input of a training, and the layers that are trained."""
 
+import functools
 import threading
 from collections.abc import Collection, Sequence
 from typing import Any
@@ -42,16 +43,18 @@ class FrozenPart:
 
     def make_rest(self) -> Any:
         """Return a block from features to logits that shares the network's parameters."""
-        _, rest = self._split()
+        _, rest = self._symbols
         return training_block(rest, FEATURES, (1, *self.feature_shape), self._network)
 
     @property
     def feature_shape(self) -> tuple[int, ...]:
         """The shape of one image's features."""
-        _, (shape,), _ = self._split()[0].infer_shape(**{INPUT: (1, *self._shape)})
+        _, (shape,), _ = self._symbols[0].infer_shape(**{INPUT: (1, *self._shape)})
         return tuple(shape[1:])
 
-    def _split(self) -> tuple[Any, Any]:
+    @functools.cached_property
+    def _symbols(self) -> tuple[Any, Any]:
+        """The symbols of the frozen layers and of the rest."""
         return split_symbol(self._network(mx.sym.var(INPUT)), self._trained)
 
     def make_live_reader(self, images: Reader) -> LiveFeatureReader:

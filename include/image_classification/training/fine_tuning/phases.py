@@ -5,9 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from include.contracts.networks import FineTune
-from include.image_classification.training.checkpoints.checkpoints import Checkpoints
 from include.image_classification.training.hyperparameters import Hyperparameters
-from include.image_classification.training.loop.history import History
 from include.image_classification.training.networks.parts import (
     later_parameters,
     part_parameters,
@@ -56,16 +54,13 @@ def plan_phases(settings: Hyperparameters) -> Iterator[Phase]:
     yield Phase(settings.fine_tune, settings.head_epochs, settings, ratio)
 
 
-def remaining_phases(settings: Hyperparameters, checkpoints: Checkpoints[History]) -> list[Phase]:
-    """Return the phases from that of the last trained epoch.
+def remaining_phases(settings: Hyperparameters, trained: int) -> list[Phase]:
+    """Return the phases from that of the last of this number of trained epochs.
 
     The last epoch may be the last of its phase: it is restored, and validated if it was not, by the
     phase whose optimizer state the checkpoint has.
     """
     phases = list(plan_phases(settings))
-    if len(phases) == 1:
-        return phases
-    trained = checkpoints.trained_epochs()
     return [phase for phase in phases[:-1] if trained <= phase.end_epoch] + phases[-1:]
 
 
